@@ -1,0 +1,1 @@
+"""What Sojourn reads: connectors, readers of their files, and the loader."""
