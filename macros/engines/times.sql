@@ -1,0 +1,30 @@
+{# `to_utc(timestamp, zone)`: a local wall-clock time in an IANA zone as UTC. Of a time that occurs
+   twice or never (summer time) the engines take the standard offset's reading. #}
+{% macro to_utc(expression, zone) -%}
+    (({{ expression }} at time zone {{ zone }}) at time zone 'UTC')
+{%- endmacro %}
+
+{% macro days_before(expression, days) -%}
+    ({{ expression }} - {{ days }} * interval '1 day')
+{%- endmacro %}
+
+{% macro minutes_after(expression, minutes) -%}
+    ({{ expression }} + {{ minutes }} * interval '1 minute')
+{%- endmacro %}
+
+{# Seconds from `start` to `end`, a double. #}
+{% macro seconds_between(start, end) -%}
+    {{ adapter.dispatch('seconds_between', 'sojourn')(start, end) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(start, end) -%}
+    (date_diff('microsecond', {{ start }}, {{ end }}) / 1000000.0)
+{%- endmacro %}
+
+{% macro duckdb__seconds_between(start, end) -%}
+    cast(date_diff('microsecond', {{ start }}, {{ end }}) as double) / 1000000
+{%- endmacro %}
+
+{% macro postgres__seconds_between(start, end) -%}
+    cast(extract(epoch from ({{ end }} - {{ start }})) as double precision)
+{%- endmacro %}

