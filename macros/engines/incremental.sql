@@ -1,0 +1,62 @@
+{# The start of this dbt run, as a timestamp: orders runs after each other. Incremental tables keep
+   it as `changed_in`, and a table that reads them takes what changed after its own last run, so
+   that a run that was cut short is made good by the next. It is not event time: see run_at(). #}
+{% macro this_run() -%}
+    cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") if execute else "1970-01-01 00:00:00" }}' as {{ sojourn.type_timestamp() }})
+{%- endmacro %}
+
+{# The last run that changed this table, as a literal, so that engines can skip what is older. #}
+{% macro last_run() -%}
+    {%- set last = none -%}
+    {%- if execute and is_incremental() -%}
+        {%- set last = run_query('select max(changed_in) from ' ~ this).rows[0][0] -%}
+    {%- endif -%}
+    cast('{{ last or "1970-01-01 00:00:00" }}' as {{ sojourn.type_timestamp() }})
+{%- endmacro %}
+
+{# `union_new_inputs('events', columns)`: rows of `events_from_<source>` of every source in the list
+   `inputs` whose load this incremental table has not read. Loads of one source follow each other,
+   so the last load id kept for a source bounds what was read; rows without a load id are read in
+   place and come again. #}
+{% macro union_new_inputs(entity, columns) -%}
+    {%- set seen = [] -%}
+    {%- if execute and is_incremental() -%}
+        {%- set seen = run_query('select source, max(load_id) from ' ~ this ~ ' where load_id is not null group by source').rows -%}
+    {%- endif -%}
+    {%- for source in var('inputs')[entity] %}
+    select {{ columns }} from {{ ref('sojourn', entity ~ '_from_' ~ source) }}
+    {%- if seen %}
+    where
+        load_id is null
+        {%- for row in seen %}
+        or (source = '{{ row[0] }}' and load_id > '{{ row[1] }}')
+        {%- endfor %}
+        or source not in (
+            {%- for row in seen %}'{{ row[0] }}'{{ ', ' if not loop.last }}{% endfor -%}
+        )
+    {%- endif %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# `first_by(value, at)`, `last_by(value, at)`: aggregates, the value at the earliest and the latest
+   time; of equal times the smallest and the largest value. Neither may be NULL in all rows. #}
+{% macro first_by(value, at) -%}
+    {{ adapter.dispatch('ordered_by', 'sojourn')('min', value, at) }}
+{%- endmacro %}
+
+{% macro last_by(value, at) -%}
+    {{ adapter.dispatch('ordered_by', 'sojourn')('max', value, at) }}
+{%- endmacro %}
+
+{% macro default__ordered_by(aggregate, value, at) -%}
+    {{ aggregate }}(struct({{ at }} as at, {{ value }} as value)).value
+{%- endmacro %}
+
+{% macro duckdb__ordered_by(aggregate, value, at) -%}
+    ({{ aggregate }}({'at': {{ at }}, 'value': {{ value }}})).value
+{%- endmacro %}
+
+{% macro postgres__ordered_by(aggregate, value, at) -%}
+    substr({{ aggregate }}(to_char({{ at }}, 'YYYYMMDDHH24MISSUS') || {{ value }} collate "C"), 21)
+{%- endmacro %}

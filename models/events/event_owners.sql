@@ -1,0 +1,193 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='device_key',
+) }}
+
+with events_collected as (
+
+    select
+        event_key,
+        device_key,
+        device_id_type,
+        anonymous_id,
+        user_id,
+        email,
+        phone,
+        is_sign_out
+
+    from {{ ref('sojourn', 'events_collected') }}
+
+),
+
+event_sessions as (
+
+    select * from {{ ref('sojourn', 'event_sessions') }}
+
+),
+
+identifiers as (
+
+    select * from {{ ref('sojourn', 'identifiers') }}
+    where person_id is not null
+
+),
+
+{% if is_incremental() %}
+moved_identifiers as (
+
+    select distinct
+        identifier_type,
+        identifier_value
+
+    from {{ ref('sojourn', 'owner_log') }}
+    where changed_in > {{ sojourn.last_run() }}
+
+),
+
+event_identifiers as (
+
+    select * from {{ ref('sojourn', 'event_identifiers') }}
+
+),
+
+changed_devices as (
+
+    select device_key
+    from event_sessions
+    where changed_in > {{ sojourn.last_run() }}
+
+    {% for type, column in [
+        ('event_identifiers.device_id_type', 'anonymous_id'), ("'user_id'", 'user_id'), ("'email'", 'email'), ("'phone'", 'phone')
+    ] %}
+    union
+
+    select event_identifiers.device_key
+    from event_identifiers
+    inner join moved_identifiers
+        on
+            moved_identifiers.identifier_type = {{ type }}
+            and event_identifiers.{{ column }} = moved_identifiers.identifier_value
+    {% endfor %}
+
+),
+{% endif %}
+
+session_events as (
+
+    select
+        events_collected.*,
+        event_sessions.session_id,
+        event_sessions.occurred_at
+
+    from event_sessions
+    {% if is_incremental() %}
+    inner join changed_devices on event_sessions.device_key = changed_devices.device_key
+    {% endif %}
+    inner join events_collected on event_sessions.event_key = events_collected.event_key
+
+),
+
+-- Who the event itself names, by its strongest identifier.
+named_owners as (
+
+    select
+        session_events.event_key,
+        session_events.device_key,
+        session_events.session_id,
+        session_events.occurred_at,
+        devices.person_id as device_person_id,
+        coalesce(users.person_id, emails.person_id, phones.person_id) as named_person_id,
+        coalesce(session_events.is_sign_out, false) as is_sign_out
+
+    from session_events
+    left join identifiers as users
+        on
+            users.identifier_type = 'user_id'
+            and session_events.user_id = users.identifier_value
+    left join identifiers as emails
+        on
+            emails.identifier_type = 'email'
+            and session_events.email = emails.identifier_value
+    left join identifiers as phones
+        on
+            phones.identifier_type = 'phone'
+            and session_events.phone = phones.identifier_value
+    left join identifiers as devices
+        on
+            session_events.device_id_type = devices.identifier_type
+            and session_events.anonymous_id = devices.identifier_value
+
+),
+
+-- A sign-out ends a stretch of the session; within a stretch each naming holds until the next.
+stretches as (
+
+    select
+        *,
+        coalesce(sum(case when is_sign_out then 1 else 0 end) over (
+            partition by session_id
+            order by occurred_at, event_key
+            rows between unbounded preceding and 1 preceding
+        ), 0) as stretch
+
+    from named_owners
+
+),
+
+namings as (
+
+    select
+        *,
+        count(named_person_id) over (
+            partition by session_id, stretch
+            order by occurred_at, event_key
+            rows between unbounded preceding and current row
+        ) as naming,
+        count(named_person_id) over (
+            partition by session_id
+            order by occurred_at, event_key
+            rows between unbounded preceding and current row
+        ) as session_naming
+
+    from stretches
+
+),
+
+signed_in as (
+
+    select
+        event_key,
+        device_key,
+        device_person_id,
+        named_person_id,
+        max(named_person_id) over (partition by session_id, stretch, naming) as signed_in_person_id,
+        naming,
+        session_naming,
+        -- What came before the session's first sign-in belongs to that sign-in.
+        max(case when session_naming = 1 then named_person_id end) over (partition by session_id)
+            as first_signed_in_person_id
+
+    from namings
+
+),
+
+owners as (
+
+    select
+        event_key,
+        device_key,
+        case
+            when named_person_id is not null then named_person_id
+            when naming > 0 then signed_in_person_id
+            when session_naming = 0 and first_signed_in_person_id is not null
+                then first_signed_in_person_id
+            else device_person_id
+        end as person_id,
+        {{ sojourn.this_run() }} as changed_in
+
+    from signed_in
+
+)
+
+select * from owners

@@ -1,0 +1,149 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='event_key',
+) }}
+
+{%- set event_key = sojourn.hash_id(['source', 'event_id']) %}
+{%- set columns = [
+    'event_id', 'source', 'property', 'anonymous_id', 'user_id', 'email', 'phone', 'device_id_type',
+    'session_key', 'event_name', 'event_type', 'order_id', 'page_url', 'referrer', 'utm_source',
+    'utm_medium', 'utm_campaign', 'utm_content', 'utm_term', 'click_id', 'click_id_type',
+    'campaign_id', 'user_agent', 'ip_address', 'properties', 'load_id', 'is_sign_in',
+    'is_sign_out', 'occurred_at', 'received_at', 'loaded_at',
+] | join(', ') %}
+
+with incoming as (
+
+    {{ sojourn.union_new_inputs('events', columns) }}
+
+),
+
+-- Keys alone are cheap to read; only events that came more than once need comparing.
+incoming_keys as (
+
+    select {{ event_key }} as event_key
+    from ({{ sojourn.union_new_inputs('events', 'source, event_id') }}) as keys
+
+),
+
+repeated_keys as (
+
+    select event_key
+    from incoming_keys
+    group by event_key
+    having count(*) > 1
+
+    {% if is_incremental() %}
+    union
+
+    select collected.event_key
+    from {{ this }} as collected
+    inner join incoming_keys on collected.event_key = incoming_keys.event_key
+    {% endif %}
+
+),
+
+keyed as (
+
+    select
+        {{ event_key }} as event_key,
+        case
+            when anonymous_id is not null then device_id_type || ':' || anonymous_id
+            when user_id is not null then 'user_id:' || user_id
+            else 'event:' || source || ':' || event_id
+        end as device_key,
+        {{ columns }},
+        coalesce(
+            {{ sojourn.regexp_like('user_agent', sojourn.seed_pattern('bot_user_agents')) }}, false
+        ) as is_bot,
+        coalesce(
+            {{ sojourn.regexp_like('ip_address', sojourn.seed_pattern('internal_traffic', where="match_on = 'ip_address'")) }},
+            false
+        )
+        or coalesce(
+            {{ sojourn.regexp_like('user_agent', sojourn.seed_pattern('internal_traffic', where="match_on = 'user_agent'")) }},
+            false
+        ) as is_internal
+
+    from incoming
+
+),
+
+sent_once as (
+
+    select keyed.*
+    from keyed
+    left join repeated_keys on keyed.event_key = repeated_keys.event_key
+    where repeated_keys.event_key is null
+
+),
+
+sent_again as (
+
+    select keyed.*
+    from keyed
+    inner join repeated_keys on keyed.event_key = repeated_keys.event_key
+
+    {% if is_incremental() %}
+    union all
+
+    select
+        collected.event_key,
+        collected.device_key,
+        {%- for column in columns.split(', ') %}
+        collected.{{ column }},
+        {%- endfor %}
+        collected.is_bot,
+        collected.is_internal
+
+    from {{ this }} as collected
+    inner join repeated_keys on collected.event_key = repeated_keys.event_key
+    {% endif %}
+
+),
+
+-- Of an event that came several times the first received counts; it is known since its first load.
+sent_again_ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by event_key
+            order by
+                received_at, occurred_at, device_key, user_id, event_name, page_url, properties
+        ) as version_rank,
+        min(loaded_at) over (partition by event_key) as first_loaded_at
+
+    from sent_again
+
+),
+
+deduplicated as (
+
+    select
+        event_key,
+        device_key,
+        {{ columns }},
+        is_bot,
+        is_internal
+    from sent_once
+
+    union all
+
+    select
+        event_key,
+        device_key,
+        {{ columns | replace(', loaded_at', ', first_loaded_at as loaded_at') }},
+        is_bot,
+        is_internal
+    from sent_again_ranked
+    where version_rank = 1
+
+)
+
+select
+    *,
+    {{ sojourn.this_run() }} as changed_in
+
+from deduplicated

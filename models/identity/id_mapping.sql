@@ -1,0 +1,37 @@
+with owner_log as (
+
+    select distinct person_id
+    from {{ ref('sojourn', 'owner_log') }}
+    where person_id is not null
+
+),
+
+ledger as (
+
+    select * from {{ ref('sojourn', 'identifier_ledger') }}
+
+),
+
+identifiers as (
+
+    select * from {{ ref('sojourn', 'identifiers') }}
+
+),
+
+-- A person id is made from its anchor, and leads to whoever owns the anchor now.
+mapping as (
+
+    select
+        owner_log.person_id,
+        identifiers.person_id as current_person_id
+
+    from owner_log
+    inner join ledger on owner_log.person_id = ledger.anchored_person_id
+    inner join identifiers
+        on
+            ledger.identifier_type = identifiers.identifier_type
+            and ledger.identifier_value = identifiers.identifier_value
+
+)
+
+select * from mapping

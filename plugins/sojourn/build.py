@@ -1,0 +1,91 @@
+"""Build the models: dbt, run in a process of its own or in this one, as of a stated time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from sojourn.settings import Settings
+
+
+class BuildError(RuntimeError):
+    """dbt reported a failure; the message says where its log lies."""
+
+
+def dbt_environment(settings: Settings, as_of: datetime | None) -> dict[str, str]:
+    """Return the environment in which dbt sees the settings and the time as of which to build."""
+    environment = {**os.environ, **settings.environment()}
+    environment.setdefault("DBT_TARGET_PATH", str(settings.path(settings.var_dir) / "dbt"))
+    environment.setdefault("DBT_LOG_PATH", str(settings.path(settings.var_dir) / "dbt" / "logs"))
+    environment["DBT_PROFILES_DIR"] = str(settings.project_dir.resolve())
+    environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+    if as_of is not None:
+        environment["SOJOURN_AS_OF"] = as_of.isoformat()
+    return environment
+
+
+def run_dbt(
+    settings: Settings,
+    arguments: Sequence[str],
+    *,
+    as_of: datetime | None = None,
+    quiet: bool = False,
+) -> None:
+    """Run ``dbt <arguments>`` on the project and stream what it prints.
+
+    Raises:
+        BuildError: when dbt fails.
+    """
+    executable = Path(sys.executable).with_name("dbt")
+    command = [str(executable), *arguments, "--project-dir", str(settings.project_dir.resolve())]
+    environment = dbt_environment(settings, as_of)
+    result = subprocess.run(  # noqa: S603 -- our own dbt, arguments are not a shell's
+        command,
+        env=environment,
+        cwd=settings.project_dir,
+        stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None,
+        text=True,
+        check=False,
+    )
+    if result.returncode != 0:
+        output = f"\n{result.stdout}" if quiet else ""
+        raise BuildError(
+            f"dbt {arguments[0]} failed; its log is in {environment['DBT_LOG_PATH']}.{output}"
+        )
+
+
+def build(
+    settings: Settings,
+    *,
+    as_of: datetime | None = None,
+    select: Sequence[str] = (),
+    full_refresh: bool = False,
+    tests: bool = True,
+    quiet: bool = False,
+) -> None:
+    """Build seeds and models, and run their tests, as of ``as_of`` (default: now).
+
+    Args:
+        settings: where the project and the warehouse are.
+        as_of: UTC without zone; data loaded later is left out.
+        select: dbt node selectors; all when empty.
+        full_refresh: rebuild incremental tables (the append-only logs stay).
+        tests: run the data and unit tests with the models, as ``dbt build`` does.
+        quiet: print nothing unless it fails.
+
+    Raises:
+        BuildError: when a model or a test fails.
+    """
+    arguments = ["build"]
+    if select:
+        arguments += ["--select", *select]
+    if full_refresh:
+        arguments.append("--full-refresh")
+    if not tests:
+        arguments += ["--exclude-resource-type", "test", "unit_test"]
+    run_dbt(settings, arguments, as_of=as_of, quiet=quiet)

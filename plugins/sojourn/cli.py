@@ -1,0 +1,170 @@
+"""The command line: ``sojourn run`` does what the DAGs do, step by step and without Airflow."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sojourn.settings import Settings, get_settings
+
+app = typer.Typer(
+    name="sojourn",
+    help="A customer journey platform that lives in the data warehouse.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        help="The time as of which to work, UTC (default: now). Later data is left alone.",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+    ),
+]
+Sources = Annotated[
+    list[str] | None, typer.Option("--source", help="Only this source (may be repeated).")
+]
+
+
+
+def _progress(message: str) -> None:
+    typer.echo(f"  {message}")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def _load(
+    settings: Settings, as_of: datetime | None, sources: list[str] | None, retry: bool = False
+) -> datetime:
+    from sojourn.sources import load
+
+    result = load(
+        settings, as_of=as_of, sources=sources, retry_rejected=retry, progress=_progress
+    )
+    typer.echo(result.summary())
+    return result.as_of
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("var/demo"),
+    people: Annotated[int, typer.Option(min=1)] = 2500,
+    days: Annotated[int, typer.Option(min=1)] = 90,
+    seed: int = 7,
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])] = datetime(2026, 1, 1),  # noqa: B008
+) -> None:
+    """Write the exports of a made-up retailer whose truth is known."""
+    from sojourn.simulation import simulate as run_simulation
+
+    summary = run_simulation(
+        out, people=people, days=days, seed=seed, start=start.date(), progress=_progress
+    )
+    typer.echo(summary)
+
+
+@app.command("load")
+def load_command(
+    as_of: AsOf = None,
+    source: Sources = None,
+    retry_rejected: Annotated[
+        bool, typer.Option(help="Try again what the raw gate rejected.")
+    ] = False,
+) -> None:
+    """Load what is new in the sources that sources.yml names."""
+    _load(get_settings(), as_of, source, retry_rejected)
+
+
+@app.command()
+def gate(source: Sources = None) -> None:
+    """Judge the loads that have not been judged yet, and write a report."""
+    from sojourn.gate import run_gate
+
+    result = run_gate(get_settings(), sources=source)
+    typer.echo(result.summary())
+
+
+@app.command("build")
+def build_command(
+    as_of: AsOf = None,
+    select: Annotated[list[str] | None, typer.Option(help="dbt node selector.")] = None,
+    full_refresh: Annotated[bool, typer.Option(help="Rebuild incremental tables.")] = False,
+    tests: Annotated[bool, typer.Option(help="Run the models' tests too.")] = True,
+) -> None:
+    """Build the models with dbt."""
+    from sojourn.build import build
+
+    build(
+        get_settings(), as_of=as_of, select=select or (), full_refresh=full_refresh, tests=tests
+    )
+
+
+@app.command("activate")
+def activate_command(
+    as_of: AsOf = None,
+    sync: Annotated[list[str] | None, typer.Option(help="Only this sync.")] = None,
+    preview: Annotated[bool, typer.Option(help="Show what would be sent; send nothing.")] = False,
+) -> None:
+    """Send each destination what has changed since its last acknowledgement."""
+    from sojourn.activation import activate
+
+    result = activate(
+        get_settings(), as_of=as_of or _now(), syncs=sync, dry_run=preview, progress=_progress
+    )
+    typer.echo(result.summary())
+
+
+@app.command("report")
+def report_command(out: Path | None = None) -> None:
+    """Write the report page."""
+    from sojourn.report import write_report
+
+    settings = get_settings()
+    typer.echo(write_report(settings, out or settings.path(settings.var_dir) / "report.html"))
+
+
+@app.command()
+def manifest() -> None:
+    """Write dbt's manifest, which Airflow needs before it reads the DAGs."""
+    from sojourn.build import run_dbt
+
+    run_dbt(get_settings(), ["parse"], quiet=True)
+
+
+@app.command()
+def run(as_of: AsOf = None) -> None:
+    """Load, gate, build, activate, publish and report: all that the DAGs do."""
+    from sojourn.activation import activate
+    from sojourn.build import build
+    from sojourn.gate import run_gate
+    from sojourn.publish import publish
+    from sojourn.report import write_report
+
+    settings = get_settings()
+    typer.secho("Load", bold=True)
+    effective = _load(settings, as_of, None)
+    typer.secho("Raw gate", bold=True)
+    typer.echo(run_gate(settings).summary())
+    typer.secho("Build", bold=True)
+    build(settings, as_of=effective)
+    typer.secho("Activate", bold=True)
+    typer.echo(activate(settings, as_of=effective, progress=_progress).summary())
+    published = publish(settings)
+    if published:
+        typer.echo(f"Published for BI tools: {published}")
+    typer.echo(f"Report: {write_report(settings, settings.path(settings.var_dir) / 'report.html')}")
+
+
+def main() -> None:
+    """Run the command line; known errors are shown as one message, without a traceback."""
+    try:
+        app()
+    except (ValueError, RuntimeError, FileNotFoundError) as error:
+        typer.secho(str(error), fg="red", err=True)
+        sys.exit(1)
