@@ -1,0 +1,30 @@
+{{ config(materialized='view') }}
+
+with ad_spend_reports as (
+
+    select * from {{ ref('sojourn', 'ad_spend_reports') }}
+
+),
+
+exchange_rates_to_reporting as (
+
+    select * from {{ ref('sojourn', 'exchange_rates_to_reporting') }}
+
+),
+
+converted as (
+
+    select
+        ad_spend_reports.*,
+        {{ sojourn.to_reporting_currency(
+            'ad_spend_reports.spend', 'exchange_rates_to_reporting.rate'
+        ) }} as spend_converted
+
+    from ad_spend_reports
+    left join exchange_rates_to_reporting
+        on {{ sojourn.rate_on('ad_spend_reports.currency', 'ad_spend_reports.date_day') }}
+    where ad_spend_reports.is_latest
+
+)
+
+select * from converted

@@ -1,0 +1,161 @@
+with conversions as (
+
+    select * from {{ ref('sojourn', 'conversions') }}
+
+),
+
+conversion_touches as (
+
+    select * from {{ ref('sojourn', 'conversion_touches') }}
+
+),
+
+models as (
+
+    {% for model in var('attribution_models') -%}
+    select '{{ model }}' as model
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+-- Every file `credits_by_<model>` of the list gives conversion_id, touchpoint_id and credit.
+credits_by_model as (
+
+    {% for model in var('attribution_models') -%}
+    select
+        conversion_id,
+        touchpoint_id,
+        '{{ model }}' as model,
+        cast(credit as {{ sojourn.type_double() }}) as credit
+
+    from {{ ref('credits_by_' ~ model) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+conversions_of_models as (
+
+    select
+        conversions.*,
+        models.model
+
+    from conversions
+    cross join models
+
+),
+
+-- A conversion without an eligible touch is credited to `unattributed`, on its own day.
+credited as (
+
+    select
+        conversions_of_models.conversion_id,
+        coalesce(conversion_touches.touchpoint_id, 'unattributed') as touchpoint_id,
+        conversions_of_models.person_id,
+        conversions_of_models.conversion_type,
+        case
+            when conversion_touches.touchpoint_id is null then 'Unattributed'
+            else conversion_touches.channel
+        end as channel,
+        conversion_touches.utm_source,
+        conversion_touches.campaign,
+        conversion_touches.campaign_id,
+        conversions_of_models.model,
+        case when conversion_touches.touchpoint_id is null then 1 else credits_by_model.credit end
+            as credit,
+        conversions_of_models.revenue,
+        coalesce(conversion_touches.touched_at, conversions_of_models.converted_at) as touched_at,
+        conversions_of_models.converted_at
+
+    from conversions_of_models
+    left join credits_by_model
+        on
+            conversions_of_models.conversion_id = credits_by_model.conversion_id
+            and conversions_of_models.model = credits_by_model.model
+    left join conversion_touches
+        on
+            credits_by_model.conversion_id = conversion_touches.conversion_id
+            and credits_by_model.touchpoint_id = conversion_touches.touchpoint_id
+
+),
+
+-- Whole numbers from here on, so that every engine splits the same cent: credit in billionths,
+-- money in cents.
+measured as (
+
+    select
+        *,
+        cast(floor(credit * 1000000000 + 0.5) as {{ sojourn.type_wide_integer() }}) as credit_units,
+        cast(abs(revenue) * 100 as {{ sojourn.type_wide_integer() }}) as revenue_cents
+
+    from credited
+
+),
+
+totalled as (
+
+    select
+        *,
+        sum(credit_units) over (partition by conversion_id, model) as total_units
+
+    from measured
+
+),
+
+shared_out as (
+
+    select
+        *,
+        {{ sojourn.whole_quotient('revenue_cents * credit_units', 'total_units') }} as whole_cents,
+        (revenue_cents * credit_units) % total_units as remainder
+
+    from totalled
+
+),
+
+-- The cents that are left go one each to the largest remainders, ties by touchpoint id.
+ranked as (
+
+    select
+        *,
+        revenue_cents - sum(whole_cents) over (partition by conversion_id, model) as cents_left,
+        row_number() over (
+            partition by conversion_id, model
+            order by remainder desc, {{ sojourn.in_byte_order('touchpoint_id') }}
+        ) as remainder_rank
+
+    from shared_out
+
+),
+
+adding_up as (
+
+    select
+        conversion_id,
+        touchpoint_id,
+        person_id,
+        conversion_type,
+        channel,
+        utm_source,
+        campaign,
+        campaign_id,
+        model,
+        cast(null as {{ sojourn.type_string() }}) as fit_version,
+        credit,
+        cast(
+            cast(
+                (whole_cents + case when remainder_rank <= cents_left then 1 else 0 end)
+                * case when revenue < 0 then -1 else 1 end
+                as decimal(18, 0)
+            ) * cast(0.01 as decimal(3, 2))
+            as {{ sojourn.type_money() }}
+        ) as attributed_revenue,
+        touched_at,
+        converted_at
+
+    from ranked
+
+)
+
+select * from adding_up

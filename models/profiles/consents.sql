@@ -1,0 +1,165 @@
+with consent_log as (
+
+    select * from {{ ref('sojourn', 'consent_log') }}
+
+),
+
+identifiers as (
+
+    select * from {{ ref('sojourn', 'identifiers') }}
+
+),
+
+profiles as (
+
+    select * from {{ ref('sojourn', 'profiles') }}
+
+),
+
+consent_defaults as (
+
+    select * from {{ ref('sojourn', 'consent_defaults') }}
+
+),
+
+-- The latest statement about an address counts; of two at the same time, the withdrawal.
+ranked_statements as (
+
+    select
+        *,
+        row_number() over (
+            partition by identifier_type, identifier_value, channel, purpose
+            order by
+                effective_at desc nulls last,
+                case when status = 'denied' then 0 else 1 end,
+                consent_change_id
+        ) as statement_rank
+
+    from consent_log
+
+),
+
+latest_statements as (
+
+    select * from ranked_statements
+    where statement_rank = 1
+
+),
+
+-- An address that said nothing has a row too, so that a reader never has to guess.
+standings_due as (
+
+    select
+        identifiers.identifier_type,
+        identifiers.identifier_value,
+        consent_defaults.channel,
+        consent_defaults.purpose
+
+    from identifiers
+    inner join consent_defaults
+        on
+            identifiers.identifier_type = consent_defaults.identifier_type
+            and consent_defaults.country = '*'
+    where identifiers.status = 'active'
+
+    union
+
+    select
+        identifier_type,
+        identifier_value,
+        channel,
+        purpose
+
+    from latest_statements
+
+),
+
+owned as (
+
+    select
+        standings_due.identifier_type,
+        standings_due.identifier_value,
+        identifiers.person_id,
+        profiles.country,
+        standings_due.channel,
+        standings_due.purpose,
+        coalesce(latest_statements.status, 'unknown') as status,
+        latest_statements.source,
+        latest_statements.effective_at as changed_at
+
+    from standings_due
+    left join latest_statements
+        on
+            standings_due.identifier_type = latest_statements.identifier_type
+            and standings_due.identifier_value = latest_statements.identifier_value
+            and standings_due.channel = latest_statements.channel
+            and standings_due.purpose = latest_statements.purpose
+    left join identifiers
+        on
+            standings_due.identifier_type = identifiers.identifier_type
+            and standings_due.identifier_value = identifiers.identifier_value
+    left join profiles on identifiers.person_id = profiles.person_id
+
+),
+
+persons_who_withdrew as (
+
+    select distinct
+        person_id,
+        channel,
+        purpose
+
+    from owned
+    where
+        status = 'denied'
+        and person_id is not null
+
+),
+
+-- A default speaks for silent addresses only. A person who withdrew on one address has no
+-- default on the others; a grant never reaches beyond its own address.
+defaulted as (
+
+    select
+        owned.*,
+        case
+            when persons_who_withdrew.person_id is not null then 'denied'
+            else coalesce(
+                defaults_of_country.default_status, defaults_of_all.default_status, 'denied'
+            )
+        end as default_status
+
+    from owned
+    left join consent_defaults as defaults_of_country
+        on
+            owned.identifier_type = defaults_of_country.identifier_type
+            and owned.channel = defaults_of_country.channel
+            and owned.purpose = defaults_of_country.purpose
+            and owned.country = defaults_of_country.country
+    left join consent_defaults as defaults_of_all
+        on
+            owned.identifier_type = defaults_of_all.identifier_type
+            and owned.channel = defaults_of_all.channel
+            and owned.purpose = defaults_of_all.purpose
+            and defaults_of_all.country = '*'
+    left join persons_who_withdrew
+        on
+            owned.person_id = persons_who_withdrew.person_id
+            and owned.channel = persons_who_withdrew.channel
+            and owned.purpose = persons_who_withdrew.purpose
+
+)
+
+select
+    identifier_type,
+    identifier_value,
+    person_id,
+    channel,
+    purpose,
+    status,
+    default_status,
+    source,
+    case when status = 'unknown' then default_status else status end = 'granted' as is_allowed,
+    changed_at
+
+from defaulted

@@ -1,0 +1,163 @@
+{{ config(materialized='view') }}
+
+with people as (
+
+    select * from {{ ref('sojourn', 'people_collected') }}
+
+    union all
+
+    {% for source in var('inputs')['people'] -%}
+    select
+        record_id,
+        source,
+        {% for attribute in sojourn.profile_attributes() -%}
+        {{ attribute }},
+        {% endfor -%}
+        load_id,
+        is_deleted,
+        observed_at,
+        loaded_at
+
+    from {{ ref('sojourn', 'people_from_' ~ source) }}
+    where load_id is null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+record_owners as (
+
+    select * from {{ ref('sojourn', 'record_owners') }}
+
+),
+
+-- An identify call is a record too, and belongs to the person of the event.
+identify_calls as (
+
+    select
+        source,
+        event_id as record_id,
+        person_id
+
+    from {{ ref('sojourn', 'events') }}
+    where
+        event_type = 'identify'
+        and person_id is not null
+
+),
+
+owners as (
+
+    select
+        coalesce(record_owners.source, identify_calls.source) as source,
+        coalesce(record_owners.record_id, identify_calls.record_id) as record_id,
+        coalesce(record_owners.person_id, identify_calls.person_id) as person_id
+
+    from record_owners
+    full outer join identify_calls
+        on
+            record_owners.source = identify_calls.source
+            and record_owners.record_id = identify_calls.record_id
+
+),
+
+versions as (
+
+    select
+        *,
+        coalesce(observed_at, loaded_at) as stated_at,
+        {{ sojourn.hash_id(sojourn.profile_attributes()) }} as content_hash
+
+    from people
+
+),
+
+ranked_versions as (
+
+    select
+        *,
+        row_number() over (
+            partition by source, record_id
+            order by
+                stated_at desc nulls last,
+                loaded_at desc nulls last,
+                content_hash
+        ) as version_rank
+
+    from versions
+
+),
+
+-- A record that its source has deleted says nothing more.
+deleted_records as (
+
+    select
+        source,
+        record_id
+
+    from ranked_versions
+    where
+        version_rank = 1
+        and is_deleted
+
+),
+
+-- One row a value. An attribute that a version leaves out is not a statement about it.
+stated_values as (
+
+    {% for attribute in sojourn.profile_attributes() -%}
+    select
+        source,
+        record_id,
+        '{{ attribute }}' as attribute,
+        {{ attribute }} as value,
+        stated_at,
+        version_rank
+
+    from ranked_versions
+    where nullif(trim({{ attribute }}), '') is not null
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+ranked_values as (
+
+    select
+        *,
+        row_number() over (
+            partition by source, record_id, attribute
+            order by version_rank
+        ) as value_rank
+
+    from stated_values
+
+),
+
+latest_values as (
+
+    select
+        owners.person_id,
+        ranked_values.source,
+        ranked_values.record_id,
+        ranked_values.attribute,
+        trim(ranked_values.value) as value,
+        ranked_values.stated_at as observed_at
+
+    from ranked_values
+    inner join owners
+        on
+            ranked_values.source = owners.source
+            and ranked_values.record_id = owners.record_id
+    left join deleted_records
+        on
+            ranked_values.source = deleted_records.source
+            and ranked_values.record_id = deleted_records.record_id
+    where
+        ranked_values.value_rank = 1
+        and owners.person_id is not null
+        and deleted_records.record_id is null
+
+)
+
+select * from latest_values
