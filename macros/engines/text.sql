@@ -57,3 +57,49 @@
 {% macro url_parameter(expression, name) -%}
     {{ sojourn.regexp_group(expression, '[?&]' ~ name ~ '=([^&#]+)') }}
 {%- endmacro %}
+
+{# `url_decode(expression)`: a query parameter's value without percent-encoding, `+` as a space. What
+   would not be text (invalid UTF-8, NUL) stays as it is. #}
+{% macro url_decode(expression) -%}
+    {{ adapter.dispatch('url_decode', 'sojourn')(expression) }}
+{%- endmacro %}
+
+{% macro default__url_decode(expression) -%}
+    coalesce(try_url_decode({{ expression }}), {{ expression }})
+{%- endmacro %}
+
+{% macro duckdb__url_decode(expression) -%}
+    case
+        when position('%00' in {{ expression }}) > 0 then {{ expression }}
+        when position('%' in {{ expression }}) > 0
+            then coalesce(try(url_decode({{ expression }})), {{ expression }})
+        else replace({{ expression }}, '+', ' ')
+    end
+{%- endmacro %}
+
+{% macro postgres__url_decode(expression) -%}
+    case
+        when position('%' in {{ expression }}) > 0
+            then (
+                select
+                    case
+                        when bytes.hex ~ '^(0[1-9a-f]|[1-7][0-9a-f]|(c[2-9a-f]|d[0-9a-f])[89ab][0-9a-f]|(e0[ab]|e[1-9abcef][89ab]|ed[89])[0-9a-f][89ab][0-9a-f]|(f0[9ab]|f[123][89ab]|f48)[0-9a-f]([89ab][0-9a-f]){2})*$'
+                            then convert_from(decode(bytes.hex, 'hex'), 'UTF8')
+                        else {{ expression }}
+                    end
+                from (
+                    select
+                        string_agg(
+                            case
+                                when parts.part[1] ~ '^%[0-9a-fA-F]{2}$' then lower(substr(parts.part[1], 2))
+                                else encode(convert_to(replace(parts.part[1], '+', ' '), 'UTF8'), 'hex')
+                            end,
+                            '' order by parts.place
+                        ) as hex
+                    from regexp_matches({{ expression }}, '%[0-9a-fA-F]{2}|%|[^%]+', 'g')
+                        with ordinality as parts (part, place)
+                ) as bytes
+            )
+        else replace({{ expression }}, '+', ' ')
+    end
+{%- endmacro %}

@@ -1,7 +1,25 @@
-{# `to_utc(timestamp, zone)`: a local wall-clock time in an IANA zone as UTC. Of a time that occurs
-   twice or never (summer time) the engines take the standard offset's reading. #}
+{# `to_utc(timestamp, zone)`: a local wall-clock time in an IANA zone as UTC; NULL where the zone is
+   unknown. Of a time that occurs twice or never (summer time) the engines take the standard
+   offset's reading. #}
 {% macro to_utc(expression, zone) -%}
-    (({{ expression }} at time zone {{ zone }}) at time zone 'UTC')
+    {{ adapter.dispatch('to_utc', 'sojourn')(expression, zone) }}
+{%- endmacro %}
+
+{% macro default__to_utc(expression, zone) -%}
+    to_utc_timestamp({{ expression }}, {{ zone }})
+{%- endmacro %}
+
+{% macro duckdb__to_utc(expression, zone) -%}
+    try(({{ expression }} at time zone {{ zone }}) at time zone 'UTC')
+{%- endmacro %}
+
+{% macro postgres__to_utc(expression, zone) -%}
+    case
+        when pg_input_is_valid(
+            cast({{ expression }} as text) || ' ' || {{ zone }}, 'timestamp with time zone'
+        )
+            then ({{ expression }} at time zone {{ zone }}) at time zone 'UTC'
+    end
 {%- endmacro %}
 
 {% macro days_before(expression, days) -%}
