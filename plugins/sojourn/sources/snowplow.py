@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sojourn.sources.connector import Connector, Stream
+
 ATOMIC_COLUMNS: tuple[str, ...] = (
     *("app_id", "platform", "etl_tstamp", "collector_tstamp", "dvce_created_tstamp"),
     *("event", "event_id", "txn_id", "name_tracker", "v_tracker", "v_collector", "v_etl"),
@@ -35,3 +37,18 @@ ATOMIC_COLUMNS: tuple[str, ...] = (
     *("event_fingerprint", "true_tstamp"),
 )
 """The 131 columns of an enriched event, in the order of Snowplow's canonical event model."""
+
+CONNECTOR = Connector(
+    name="snowplow",
+    streams=(
+        Stream(
+            table="events",
+            stem="enriched",
+            format="tsv",
+            columns=ATOMIC_COLUMNS,
+            required=("event_id", "collector_tstamp", "event"),
+            native_key=("event_id",),
+            json_columns=("contexts", "unstruct_event", "derived_contexts"),
+        ),
+    ),
+)

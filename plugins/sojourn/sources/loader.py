@@ -1,0 +1,854 @@
+"""Loading: new files and rows of each source, through dlt, into ``raw_<source>``."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from sojourn.sources.config import Source, Sources, SourcesError, read_sources
+from sojourn.sources.connector import Stream
+from sojourn.sources.entities import CANONICAL_COLUMNS
+from sojourn.sources.mapping import Mapping, resolve
+from sojourn.sources.names import snake_case, unique_names
+from sojourn.sources.readers import (
+    READERS,
+    Batch,
+    Layout,
+    Rejected,
+    UnreadableError,
+    connect_engine,
+    text_kind,
+)
+from sojourn.sources.rows import OccurrenceCounter, add_standards, map_batch, raw_table, row_ids
+from sojourn.warehouse import Warehouse, open_warehouse, relation_name
+
+if TYPE_CHECKING:
+    from sojourn.settings import Settings
+
+Progress = Callable[[str], None]
+
+_DATE_IN_NAME = re.compile(r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+_FLUSH_ROWS = 10_000
+
+
+class LoadError(RuntimeError):
+    """One or more sources could not be loaded; the others were."""
+
+
+@dataclass
+class TableResult:
+    """What a load did to one table."""
+
+    table: str
+    files: int = 0
+    files_unchanged: int = 0
+    rows: int = 0
+    quarantined: int = 0
+    drift: list[str] = field(default_factory=list)
+
+
+@dataclass
+class SourceResult:
+    """What a load did for one source. ``load_id`` is None when nothing was new."""
+
+    source: str
+    connector: str
+    load_id: str | None = None
+    tables: list[TableResult] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    error: str | None = None
+
+    @property
+    def rows(self) -> int:
+        """Rows loaded, all tables together."""
+        return sum(table.rows for table in self.tables)
+
+
+@dataclass
+class LoadResult:
+    """What a load did; ``as_of`` (naive UTC) is the moment that the rows carry."""
+
+    as_of: datetime
+    sources: list[SourceResult] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """Rows loaded, all sources together."""
+        return sum(source.rows for source in self.sources)
+
+
+@dataclass(frozen=True)
+class KnownFile:
+    """What the warehouse knows of a file that it has loaded."""
+
+    byte_size: int
+    sha256: str
+    modified_at: int
+    line_count: int
+    load_id: str
+    is_rejected: bool
+
+
+@dataclass
+class TableState:
+    """What the warehouse knows of a table: its files, the last header, what its columns held."""
+
+    files: dict[str, KnownFile] = field(default_factory=dict)
+    header: list[str] | None = None
+    kinds: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether a file with columns has been loaded before."""
+        return self.header is not None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A table to fill and the files for it, from a named connector or a generic source."""
+
+    table: str
+    layout: Layout
+    stream: Stream | None
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file to read, and the last line that is already in the warehouse."""
+
+    path: Path
+    name: str
+    byte_size: int
+    sha256: str
+    modified_at: int
+    skip_lines: int = 0
+
+
+def date_of(name: str) -> date | None:
+    """Return the first date (YYYY-MM-DD or YYYYMMDD) in a file's name, or None."""
+    for found in _DATE_IN_NAME.finditer(name):
+        try:
+            return date(int(found[1]), int(found[2]), int(found[3]))
+        except ValueError:
+            continue
+    return None
+
+
+def _sha256(path: Path, length: int | None = None) -> str:
+    """Return the SHA-256 of a file's first ``length`` bytes, or of all."""
+    digest = hashlib.sha256()
+    with path.open("rb") as handle:
+        left = length
+        while left is None or left > 0:
+            block = handle.read(1 << 20 if left is None else min(1 << 20, left))
+            if not block:
+                break
+            digest.update(block)
+            left = None if left is None else left - len(block)
+    return digest.hexdigest()
+
+
+def _ends_a_line(path: Path, length: int) -> bool:
+    """Tell whether the byte before ``length`` ends a line (compressed files end in members)."""
+    with path.open("rb") as handle:
+        if handle.read(2) == b"\x1f\x8b":
+            return True
+        handle.seek(length - 1)
+        return handle.read(1) == b"\n"
+
+
+# --- What is there --------------------------------------------------------------------------
+
+
+def feeds(source: Source) -> list[Feed]:
+    """Return the tables that a source fills and the patterns of their files.
+
+    A named connector's ``path`` is a folder (default: its own name), or a pattern where it has
+    one stream.
+    """
+    if source.connector == "file":
+        pattern = source.path or ""
+        return [Feed(source.entity or "", _generic_layout(source), None, (pattern,))]
+    from sojourn.sources.registry import CONNECTORS
+
+    connector = CONNECTORS[source.connector]
+    path = source.path or connector.name
+    found = []
+    for stream in connector.streams:
+        is_pattern = len(connector.streams) == 1 and ("*" in path or Path(path).suffix != "")
+        pattern = path if is_pattern else f"{path.rstrip('/')}/{stream.stem}*"
+        layout = Layout(
+            format=stream.format,
+            columns=stream.columns,
+            header=stream.format not in ("tsv",),
+            encoding=source.encoding,
+            json_columns=frozenset(stream.json_columns),
+        )
+        found.append(Feed(stream.table, layout, stream, (pattern,)))
+    return found
+
+
+def _generic_layout(source: Source) -> Layout:
+    positions: list[tuple[str, int, int]] = []
+    if source.positions:
+        positions = [(name, first, last) for name, (first, last) in source.positions.items()]
+    elif source.widths:
+        start = 1
+        for name, width in source.widths.items():
+            positions.append((name, start, start + width - 1))
+            start += width
+    form = source.file_format
+    return Layout(
+        format=form,
+        columns=source.column_names,
+        header=source.header,
+        delimiter=source.delimiter or ",",
+        encoding=source.encoding,
+        skip_lines=source.skip_lines,
+        positions=tuple(positions),
+    )
+
+
+def find_files(
+    feed: Feed, root: Path, as_of: datetime | None, *, name_is_free: bool
+) -> list[tuple[Path, str]]:
+    """Return the feed's files as (path, name relative to the root), in the order of their dates."""
+    found: dict[str, Path] = {}
+    for pattern in feed.patterns:
+        for text in glob.glob(str(root / pattern), recursive=True):
+            path = Path(text)
+            if not path.is_file():
+                continue
+            if not name_is_free and feed.stream is not None and not feed.stream.matches(path.name):
+                continue
+            day = date_of(path.name)
+            if as_of is not None and day is not None and day >= as_of.date():
+                continue
+            name = path.relative_to(root) if path.is_relative_to(root) else path
+            found[name.as_posix()] = path
+    ordered = sorted(found.items(), key=lambda item: (str(date_of(item[1].name) or ""), item[0]))
+    return [(path, name) for name, path in ordered]
+
+
+def _plan(
+    path: Path, name: str, known: KnownFile | None, *, retry_rejected: bool
+) -> Candidate | None:
+    """Return what to read of a file, or None when the warehouse has all of it."""
+    stat = path.stat()
+    if known is not None and known.is_rejected and retry_rejected:
+        known = None
+    if (
+        known is not None
+        and known.byte_size == stat.st_size
+        and known.modified_at == stat.st_mtime_ns
+    ):
+        return None
+    digest = _sha256(path)
+    if known is not None and known.sha256 == digest:
+        return None
+    skip = 0
+    if (
+        known is not None
+        and not known.is_rejected
+        and 0 < known.byte_size < stat.st_size
+        and _sha256(path, known.byte_size) == known.sha256
+        and _ends_a_line(path, known.byte_size)
+    ):
+        skip = known.line_count
+    return Candidate(path, name, stat.st_size, digest, stat.st_mtime_ns, skip)
+
+
+def read_state(warehouse: Warehouse, schema: str) -> dict[str, TableState]:
+    """Return what completed loads have left in a source's raw schema, by table."""
+    states: dict[str, TableState] = {}
+    if not (
+        warehouse.relation_exists(schema, "loaded_files")
+        and warehouse.relation_exists(schema, "_dlt_loads")
+    ):
+        return states
+    rejected: set[str] = set()
+    if warehouse.relation_exists(schema, "rejected_loads"):
+        rejected = {
+            row[0]
+            for row in warehouse.fetch(
+                f"select load_id from {relation_name(schema, 'rejected_loads')}"
+            )
+        }
+    rows = warehouse.fetch(
+        "select files.table_name, files.path, files.byte_size, files.sha256, files.modified_at, "
+        "files.line_count, files._dlt_load_id, files.columns "
+        f"from {relation_name(schema, 'loaded_files')} as files "
+        f"inner join {relation_name(schema, '_dlt_loads')} as loads "
+        "on files._dlt_load_id = loads.load_id and loads.status = 0 "
+        "order by files._loaded_at, loads.inserted_at, files.file_number"
+    )
+    for table, path, size, digest, modified, lines, load_id, columns in rows:
+        state = states.setdefault(table, TableState())
+        is_rejected = load_id in rejected
+        state.files[path] = KnownFile(size, digest, modified, lines, load_id, is_rejected)
+        described = json.loads(columns or "{}")
+        if described.get("header") and not is_rejected:
+            state.header = described["header"]
+            state.kinds = described.get("kinds", {})
+    return states
+
+
+def latest_loaded_at(warehouse: Warehouse) -> datetime | None:
+    """Return the latest ``_loaded_at`` of any source in the warehouse: its clock."""
+    schemas = warehouse.fetch(
+        "select table_schema from information_schema.tables "
+        "where table_name = 'loaded_files' and table_schema like 'raw_%'"
+    )
+    found = [
+        warehouse.fetch(f"select max(_loaded_at) from {relation_name(schema, 'loaded_files')}")[0][
+            0
+        ]
+        for (schema,) in schemas
+    ]
+    return max((moment for moment in found if moment is not None), default=None)
+
+
+# --- Reading a source -----------------------------------------------------------------------
+
+
+class _SourceReader:
+    """Reads the new files of one source and yields (table, rows) for dlt."""
+
+    def __init__(
+        self,
+        source: Source,
+        planned: list[tuple[Feed, list[Candidate]]],
+        states: dict[str, TableState],
+        result: SourceResult,
+        loaded_at: datetime,
+        settings: Settings,
+        progress: Progress,
+    ) -> None:
+        self.source = source
+        self.planned = planned
+        self.states = states
+        self.result = result
+        self.loaded_at = loaded_at
+        self.progress = progress
+        self.engine = connect_engine(settings.threads)
+        self._quarantine: list[tuple[str, str, int | None, str, str | None]] = []
+        self._drift: list[tuple[str, str, str, str, str]] = []
+        self._files: list[dict[str, Any]] = []
+
+    def __iter__(self) -> Iterator[tuple[str, pa.Table]]:
+        for feed, candidates in self.planned:
+            state = self.states.setdefault(feed.table, TableState())
+            report = next(table for table in self.result.tables if table.table == feed.table)
+            for candidate in candidates:
+                self.progress(f"{self.source.name}: {candidate.name}")
+                for rows in self._read_file(feed, candidate, state, report):
+                    yield feed.table, rows
+                if len(self._quarantine) >= _FLUSH_ROWS:
+                    yield "quarantine", self._quarantine_rows()
+        if self._quarantine:
+            yield "quarantine", self._quarantine_rows()
+        if self._drift:
+            names = ("table_name", "column_name", "change", "detail", "_file")
+            yield "schema_drift", self._rows(names, self._drift)
+        yield "loaded_files", self._file_rows()
+
+    def _rows(self, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+        columns = {
+            name: pa.array([row[index] for row in rows], pa.string())
+            for index, name in enumerate(names)
+        }
+        stamp = pa.array(np.full(len(rows), np.datetime64(self.loaded_at, "us")))
+        return pa.table({**columns, "_loaded_at": stamp})
+
+    def _quarantine_rows(self) -> pa.Table:
+        rows, self._quarantine = self._quarantine, []
+        table = self._rows(
+            ("table_name", "_file", "reason", "content"),
+            [(name, file, reason, content) for name, file, _, reason, content in rows],
+        )
+        lines = pa.array([line for _, _, line, _, _ in rows], pa.int64())
+        return table.add_column(2, "_line", lines)
+
+    def _file_rows(self) -> pa.Table:
+        texts = ("path", "table_name", "sha256", "columns")
+        names = (
+            *("path", "table_name", "byte_size", "sha256", "modified_at", "line_count"),
+            *("row_count", "quarantined_count", "file_number", "columns"),
+        )
+        columns = {
+            name: pa.array(
+                [file[name] for file in self._files], pa.string() if name in texts else pa.int64()
+            )
+            for name in names
+        }
+        stamp = pa.array(np.full(len(self._files), np.datetime64(self.loaded_at, "us")))
+        return pa.table({**columns, "_loaded_at": stamp})
+
+    def _read_file(
+        self, feed: Feed, candidate: Candidate, state: TableState, report: TableResult
+    ) -> Iterator[pa.Table]:
+        """Yield the new rows of one file; problems go to quarantine, changes to drift."""
+        first_file = not state.is_known
+        header: list[str] = []
+        filled: set[str] = set()
+        counter = OccurrenceCounter()
+        row_count = quarantined = 0
+        last_line = 0
+        mapping: Mapping | None = None
+        try:
+            for batch in READERS[feed.layout.format](candidate.path, feed.layout, self.engine):
+                last_line = max(last_line, batch.last_line)
+                header += [name for name in batch.columns if name not in header]
+                if not len(batch.lines) and not batch.rejected:
+                    continue
+                ids = row_ids(batch, counter, self.engine)
+                if candidate.skip_lines:
+                    batch, ids = _after(batch, ids, candidate.skip_lines)
+                self._watch_kinds(feed, batch, state, candidate.name, first_file, report)
+                filled |= {
+                    name
+                    for name, values in batch.columns.items()
+                    if values.null_count < len(values)
+                }
+                if feed.stream is None and mapping is None and batch.columns:
+                    mapping = resolve(
+                        self.source, list(batch.columns), known_before=state.header or ()
+                    )
+                rows = self._table(feed, batch, ids, mapping, candidate.name)
+                quarantined += len(batch.rejected)
+                self._reject(feed.table, candidate.name, batch.rejected)
+                if rows is not None and rows.num_rows:
+                    row_count += rows.num_rows
+                    yield rows
+        except UnreadableError as error:
+            problem = Rejected(error.line, str(error), None)
+            quarantined += 1
+            self._reject(feed.table, candidate.name, [problem])
+            self.result.warnings.append(f"{candidate.name}: {error}")
+        except OSError as error:
+            quarantined += 1
+            reason = f"the file cannot be read ({type(error).__name__})"
+            self._reject(feed.table, candidate.name, [Rejected(0, reason, None)])
+            self.result.warnings.append(f"{candidate.name}: {reason}")
+        if not candidate.byte_size:
+            self.result.warnings.append(f"{candidate.name}: the file is empty")
+        if feed.stream is None and mapping is None and header and not row_count:
+            resolve(self.source, header, known_before=state.header or ())
+        self._watch_header(feed, header, filled, row_count, state, candidate.name, report)
+        report.files += 1
+        report.rows += row_count
+        report.quarantined += quarantined
+        self._files.append(
+            {
+                "path": candidate.name,
+                "table_name": feed.table,
+                "byte_size": candidate.byte_size,
+                "sha256": candidate.sha256,
+                "modified_at": candidate.modified_at,
+                "line_count": last_line,
+                "row_count": row_count,
+                "quarantined_count": quarantined,
+                "file_number": len(self._files) + 1,
+                "columns": json.dumps({"header": state.header, "kinds": state.kinds}),
+            }
+        )
+
+    def _table(
+        self, feed: Feed, batch: Batch, ids: pa.Array, mapping: Mapping | None, name: str
+    ) -> pa.Table | None:
+        length = len(batch.lines)
+        if not length or not batch.columns:
+            return None
+        country = self.source.default_country
+        if feed.stream is None:
+            if mapping is None:
+                return None
+            columns, stays = map_batch(batch, mapping, ids, self.engine, country)
+            rows = raw_table(columns, batch.lines, ids, file=name, loaded_at=self.loaded_at)
+            return rows if stays.all() else rows.filter(pa.array(stays))
+        columns = {
+            column: batch.columns.get(column, pa.nulls(length, pa.string()))
+            for column in unique_names(feed.stream.columns)
+        }
+        columns.update(
+            (column, values) for column, values in batch.columns.items() if column not in columns
+        )
+        add_standards(columns, feed.stream.standards, self.engine, length, country)
+        return raw_table(columns, batch.lines, ids, file=name, loaded_at=self.loaded_at)
+
+    def _reject(self, table: str, file: str, rejected: Sequence[Rejected]) -> None:
+        self._quarantine += [
+            (table, file, found.line or None, found.reason, found.content) for found in rejected
+        ]
+
+    # --- Drift ------------------------------------------------------------------------------
+
+    def _report(
+        self, report: TableResult, column: str, change: str, detail: str, file: str
+    ) -> None:
+        self._drift.append((report.table, column, change, detail, file))
+        report.drift.append(f"{column}: {change} ({detail})")
+
+    def _watch_header(
+        self,
+        feed: Feed,
+        header: list[str],
+        filled: set[str],
+        row_count: int,
+        state: TableState,
+        file: str,
+        report: TableResult,
+    ) -> None:
+        """Report columns that appear or go, and remember the header."""
+        if not header:
+            return
+        declared = unique_names(feed.stream.columns) if feed.stream is not None else []
+        expected = state.header if state.header is not None else declared
+        known = {*declared, *(state.header or ()), *state.kinds}
+        if feed.stream is not None or state.header is not None:
+            for column in header:
+                if column not in known:
+                    self._report(report, column, "new_column", "first seen in this file", file)
+        if feed.layout.format == "jsonl":
+            required = feed.stream.required if feed.stream is not None else ()
+            for column in required if row_count else ():
+                if column not in filled:
+                    detail = "no row of this file has it"
+                    self._report(report, column, "missing_column", detail, file)
+            header = list(dict.fromkeys([*(state.header or ()), *header]))
+        else:
+            for column in expected:
+                if column not in header:
+                    detail = "this file's header lacks it"
+                    self._report(report, column, "missing_column", detail, file)
+        for column in header:
+            state.kinds.setdefault(column, None)
+        state.header = header
+
+    def _watch_kinds(
+        self,
+        feed: Feed,
+        batch: Batch,
+        state: TableState,
+        file: str,
+        first_file: bool,
+        report: TableResult,
+    ) -> None:
+        """Report a column whose values are no longer what they have been."""
+        for column, values in batch.columns.items():
+            before = state.kinds.get(column)
+            if feed.layout.format == "jsonl":
+                after, count = _json_kind(batch.kinds.get(column, set()), before)
+            else:
+                after, count = text_kind(values, before)
+            if before is not None and after != before and not first_file:
+                counted = f", {count} value{'' if count == 1 else 's'}" if count else ""
+                self._report(
+                    report, column, "changed_type", f"{before}, now {after}{counted}", file
+                )
+            if after is not None:
+                state.kinds[column] = after
+
+
+def _json_kind(found: set[str], before: str | None) -> tuple[str | None, int]:
+    if not found or before == "mixed":
+        return before, 0
+    after = found.pop() if len(found) == 1 else "mixed"
+    if before is None or before == after:
+        return after, 0
+    return "mixed", 0
+
+
+def _after(batch: Batch, ids: pa.Array, line: int) -> tuple[Batch, pa.Array]:
+    """Return the rows of a batch that start after a line."""
+    keep = batch.lines > line
+    mask = pa.array(keep)
+    kept = Batch(
+        batch.lines[keep],
+        batch.record.filter(mask),
+        {name: values.filter(mask) for name, values in batch.columns.items()},
+        [found for found in batch.rejected if found.line > line],
+        batch.last_line,
+        batch.kinds,
+    )
+    return kept, ids.filter(mask)
+
+
+# --- Writing --------------------------------------------------------------------------------
+
+_DLT_SETTINGS = {
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+    "RUNTIME__LOG_LEVEL": "ERROR",
+    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
+    "RESTORE_FROM_DESTINATION": "false",
+    "SCHEMA__NAMING": "direct",
+    "EXTRACT__WORKERS": "1",
+    "NORMALIZE__WORKERS": "1",
+    "LOAD__WORKERS": "2",
+}
+
+
+def _destination(settings: Settings) -> Any:
+    import dlt
+
+    if settings.target == "duckdb":
+        return dlt.destinations.duckdb(str(settings.path(settings.duckdb_path)))
+    from urllib.parse import quote
+
+    user = quote(settings.postgres_user, safe="")
+    password = quote(settings.postgres_password.get_secret_value(), safe="")
+    database = quote(settings.postgres_database, safe="")
+    host = settings.postgres_host
+    place = (
+        f"localhost:{settings.postgres_port}/{database}?host={quote(host, safe='')}"
+        if host.startswith("/")
+        else f"{host}:{settings.postgres_port}/{database}"
+    )
+    return dlt.destinations.postgres(f"postgresql://{user}:{password}@{place}")
+
+
+def _write(settings: Settings, source: Source, rows: _SourceReader, folder: Path) -> str:
+    """Write a source's new rows as one load package; return its load id."""
+    os.environ.update({key: value for key, value in _DLT_SETTINGS.items()})
+    import dlt
+
+    def items() -> Iterator[Any]:
+        hinted: set[str] = set()
+        stamp = {"_loaded_at": {"data_type": "timestamp", "timezone": False}}
+        for table, data in rows:
+            if table in hinted:
+                yield dlt.mark.with_table_name(data, table)
+            else:
+                hinted.add(table)
+                hints = dlt.mark.make_hints(table_name=table, columns=stamp)
+                yield dlt.mark.with_hints(data, hints, create_table_variant=True)
+
+    resource = dlt.resource(items, name="files", write_disposition="append")
+    pipeline = dlt.pipeline(
+        f"sojourn_{source.name}",
+        pipelines_dir=str(folder),
+        destination=_destination(settings),
+        dataset_name=source.raw_schema,
+        progress=None,
+    )
+    file_format = "csv" if settings.target == "postgres" else None
+    info = pipeline.run(
+        dlt.source(lambda: resource, name=source.raw_schema)(), loader_file_format=file_format
+    )
+    info.raise_on_failed_jobs()
+    return str(info.loads_ids[-1])
+
+
+# --- The whole ------------------------------------------------------------------------------
+
+
+def _begin(warehouse: Warehouse, schema: str) -> None:
+    """Mark that a load begins; first remove the rows that a killed load has left.
+
+    Those rows lie under a load id that is not in ``_dlt_loads``, so that nobody reads them: the
+    cleaning is hygiene, and the mark spares a scan of every table where there is nothing to clean.
+    """
+    warehouse.execute(f"create schema if not exists {schema}")
+    mark = relation_name(schema, "load_under_way")
+    warehouse.execute(f"create table if not exists {mark} (started_at timestamp)")
+    if warehouse.fetch(f"select count(*) from {mark}")[0][0]:
+        loads = relation_name(schema, "_dlt_loads")
+        has_loads = warehouse.relation_exists(schema, "_dlt_loads")
+        tables = warehouse.fetch(
+            "select c.table_name from information_schema.columns as c "
+            "inner join information_schema.tables as t "
+            "on c.table_schema = t.table_schema and c.table_name = t.table_name "
+            "where c.table_schema = ? and c.column_name = '_dlt_load_id' "
+            "and t.table_type = 'BASE TABLE'",
+            (schema,),
+        )
+        for (table,) in tables:
+            complete = f"_dlt_load_id in (select load_id from {loads})" if has_loads else "false"
+            warehouse.execute(f"delete from {relation_name(schema, table)} where not {complete}")
+        warehouse.execute(f"delete from {mark}")
+    warehouse.execute(f"insert into {mark} values (?)", (datetime.now(UTC).replace(tzinfo=None),))
+
+
+def _end(warehouse: Warehouse, schema: str) -> None:
+    warehouse.execute(f"delete from {relation_name(schema, 'load_under_way')}")
+
+
+def _register(warehouse: Warehouse, sources: Sequence[Source], loaded_at: datetime) -> None:
+    """Keep ``raw_registry.sources``: every source and table, so that dbt finds the generic ones."""
+    warehouse.execute("create schema if not exists raw_registry")
+    warehouse.execute(
+        "create table if not exists raw_registry.sources (source varchar, connector varchar, "
+        "entity varchar, raw_schema varchar, raw_table varchar, registered_at timestamp)"
+    )
+    before = {
+        tuple(row)
+        for row in warehouse.fetch(
+            "select source, connector, coalesce(entity, ''), raw_table from raw_registry.sources"
+        )
+    }
+    for source in sources:
+        tables = (
+            [source.entity or ""]
+            if source.connector in ("file", "table")
+            else [feed.table for feed in feeds(source)]
+        )
+        wanted = {(source.name, source.connector, source.entity or "", name) for name in tables}
+        found = {row for row in before if row[0] == source.name}
+        if wanted == found:
+            continue
+        with warehouse.transaction():
+            warehouse.execute("delete from raw_registry.sources where source = ?", (source.name,))
+            for _, connector, entity, table in sorted(wanted):
+                warehouse.execute(
+                    "insert into raw_registry.sources values (?, ?, ?, ?, ?, ?)",
+                    (source.name, connector, entity or None, source.raw_schema, table, loaded_at),
+                )
+
+
+def _forget_others(warehouse: Warehouse, sources: Sequence[Source]) -> None:
+    """Take sources that `sources.yml` no longer lists out of the registry (their data stays)."""
+    listed = {source.name for source in sources}
+    for (name,) in warehouse.fetch("select distinct source from raw_registry.sources"):
+        if name not in listed:
+            warehouse.execute("delete from raw_registry.sources where source = ?", (name,))
+
+
+def _working_folder(settings: Settings) -> Path:
+    """Return a fresh folder for dlt's packages; remove those of processes that are gone."""
+    parent = settings.path(settings.var_dir) / "loading"
+    parent.mkdir(parents=True, exist_ok=True)
+    for old in parent.iterdir():
+        owner = old.name.partition("-")[0]
+        try:
+            os.kill(int(owner), 0)
+        except (ProcessLookupError, ValueError):
+            shutil.rmtree(old, ignore_errors=True)
+        except PermissionError:
+            continue
+    return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
+
+
+def _load_source(
+    settings: Settings,
+    sources: Sources,
+    source: Source,
+    as_of: datetime | None,
+    loaded_at: datetime,
+    retry_rejected: bool,
+    progress: Progress,
+) -> SourceResult:
+    result = SourceResult(source.name, source.connector)
+    found = feeds(source)
+    with open_warehouse(settings) as warehouse:
+        states = read_state(warehouse, source.raw_schema)
+    planned: list[tuple[Feed, list[Candidate]]] = []
+    for feed in found:
+        is_pattern = feed.stream is None or not feed.patterns[0].endswith(f"{feed.stream.stem}*")
+        files = find_files(feed, sources.root, as_of, name_is_free=is_pattern)
+        state = states.setdefault(feed.table, TableState())
+        candidates = []
+        for path, name in files:
+            candidate = _plan(path, name, state.files.get(name), retry_rejected=retry_rejected)
+            if candidate is not None:
+                candidates.append(candidate)
+        result.tables.append(TableResult(feed.table, files_unchanged=len(files) - len(candidates)))
+        if not files:
+            looked = feed.patterns[0]
+            result.warnings.append(f"no file matches {looked} for table {feed.table}")
+        planned.append((feed, candidates))
+    if not any(candidates for _, candidates in planned):
+        return result
+    with open_warehouse(settings) as warehouse:
+        _begin(warehouse, source.raw_schema)
+    reader = _SourceReader(source, planned, states, result, loaded_at, settings, progress)
+    folder = _working_folder(settings)
+    try:
+        result.load_id = _write(settings, source, reader, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    with open_warehouse(settings) as warehouse:
+        _end(warehouse, source.raw_schema)
+    return result
+
+
+def load(
+    settings: Settings,
+    *,
+    as_of: datetime | None = None,
+    sources: Sequence[str] | None = None,
+    retry_rejected: bool = False,
+    progress: Progress | None = None,
+) -> LoadResult:
+    """Load what is new in the sources' files; return what was done.
+
+    With ``as_of`` (naive UTC) only files of days before it are taken (a file of day D is complete
+    at D+1 00:00); a file without a date in its name always. The warehouse's clock never goes back:
+    rows carry the later of ``as_of`` and the warehouse's last ``_loaded_at``, and
+    ``LoadResult.as_of`` says which it was. ``sources`` are names from `sources.yml`; files of loads
+    that the raw gate rejected are read again only when they change or ``retry_rejected`` is set.
+
+    Raises:
+        SourcesError: `sources.yml` is wrong.
+        LoadError: a source failed; the others are loaded.
+    """
+    report = progress or (lambda _: None)
+    listed = read_sources(settings)
+    chosen = listed.select(sources)
+    moment = (as_of or datetime.now(UTC).replace(tzinfo=None)).replace(microsecond=0)
+    with open_warehouse(settings) as warehouse:
+        last = latest_loaded_at(warehouse)
+    loaded_at = moment if last is None else max(moment, last)
+    result = LoadResult(loaded_at)
+    failures: list[tuple[str, Exception]] = []
+    for source in chosen:
+        report(source.name)
+        try:
+            if source.connector == "table":
+                from sojourn.sources.table import create_view
+
+                found = create_view(settings, source)
+            else:
+                found = _load_source(
+                    settings, listed, source, as_of, loaded_at, retry_rejected, report
+                )
+        except Exception as error:
+            failures.append((source.name, error))
+            found = SourceResult(source.name, source.connector, error=_explain(error))
+        result.sources.append(found)
+    with open_warehouse(settings) as warehouse:
+        _register(
+            warehouse, [found for found in chosen if found.name not in dict(failures)], loaded_at
+        )
+        if sources is None:
+            _forget_others(warehouse, listed.sources)
+    if failures:
+        lines = [f"{found.source}: {found.error}" for found in result.sources if found.error]
+        raise LoadError("\n".join(lines)) from failures[0][1]
+    return result
+
+
+def _explain(error: Exception) -> str:
+    """Return what to tell about a failure: our own messages whole, others by their kind.
+
+    Messages of other libraries may quote values, which are personal data.
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, SourcesError | LoadError):
+            return str(cause)
+        cause = cause.__cause__ or cause.__context__
+    return f"{type(error).__name__} while loading; run again, or see the traceback"
