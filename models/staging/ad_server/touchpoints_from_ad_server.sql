@@ -21,6 +21,9 @@ mapped as (
                     'platform', "'meta|facebook|instagram|tiktok|linkedin|pinterest|snap|twitter'"
                 ) }}
                 then 'Paid Social'
+            when
+                {{ sojourn.regexp_like('platform', "'google_ads|adwords|bing|microsoft'") }}
+                then 'Paid Search'
             else 'Display'
         end as channel,
         platform as utm_source,

@@ -19,7 +19,8 @@ mapped as (
             when phone is not null then 'phone'
         end as identifier_type,
         coalesce(loyalty_number, phone) as identifier_value,
-        'Call Center' as channel,
+        -- Who names the code of a mailing calls because of the mailing.
+        case when campaign_code is not null then 'Direct Mail' else 'Call Center' end as channel,
         cast(null as {{ sojourn.type_string() }}) as utm_source,
         cast(null as {{ sojourn.type_string() }}) as utm_medium,
         campaign_code as campaign,

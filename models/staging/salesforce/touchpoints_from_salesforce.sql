@@ -60,7 +60,12 @@ responses as (
             when 'telemarketing' then 'Call Center'
             when 'affiliates' then 'Affiliates'
             when 'referral program' then 'Referral'
-            else coalesce(campaigns_ranked.campaign_type, 'Other')
+            when 'trade show' then 'Events'
+            when 'webinar' then 'Events'
+            when 'conference' then 'Events'
+            when 'seminar / conference' then 'Events'
+            when 'event' then 'Events'
+            else 'Other'
         end as channel,
         cast(null as {{ sojourn.type_string() }}) as utm_source,
         cast(null as {{ sojourn.type_string() }}) as utm_medium,
@@ -69,7 +74,14 @@ responses as (
         cast(null as {{ sojourn.type_string() }}) as click_id,
         false as is_machine,
         responses_ranked.load_id,
-        responses_ranked.first_responded_at as touched_at,
+        -- The response is a day. The time of the record says more, if it is of that day.
+        case
+            when
+                cast(responses_ranked.modified_at as date)
+                = cast(responses_ranked.first_responded_at as date)
+                then responses_ranked.modified_at
+            else responses_ranked.first_responded_at
+        end as touched_at,
         responses_ranked.loaded_at
 
     from responses_ranked

@@ -23,9 +23,9 @@ amounts as (
 
 ),
 
--- What is given back includes tax and shipping; the value of an order does not. A refund therefore
--- counts in the proportion of the order's net to its total. The export has no time of a refund: it
--- is the day of the first file that has it.
+-- What is given back includes its tax; the value of an order does not. A refund therefore counts in
+-- the proportion of the order's net to net and tax, and never more than the net. The export has no
+-- time of a refund: it is the end of the day of the first file that has it.
 mapped as (
 
     select
@@ -46,9 +46,11 @@ mapped as (
         cast(coalesce(discount_amount, 0) as {{ sojourn.type_money() }}) as discount_amount,
         case
             when coalesce(refunded_amount, 0) <= 0 then cast(0 as {{ sojourn.type_money() }})
-            when refunded_amount >= gross_amount
+            when refunded_amount >= net_amount + coalesce(tax_amount, 0)
                 then cast(net_amount as {{ sojourn.type_money() }})
-            else {{ sojourn.proportion('refunded_amount', 'net_amount', 'gross_amount') }}
+            else {{ sojourn.proportion(
+                'refunded_amount', 'net_amount', 'net_amount + coalesce(tax_amount, 0)'
+            ) }}
         end as refunded_amount,
         cast(net_amount as {{ sojourn.type_money() }}) as net_amount,
         load_id,

@@ -13,7 +13,11 @@ mapped as (
         coalesce(app_id, 'snowplow') as property,
         domain_userid as anonymous_id,
         user_id,
-        cast(null as {{ sojourn.type_string() }}) as email,
+        -- Self-describing events of forms (sign-up, download) may hold an address.
+        case
+            when {{ sojourn.regexp_like('form_email', "'^[^@ ]+@[^@ ]+[.][^@ .]+$'") }}
+                then form_email
+        end as email,
         cast(null as {{ sojourn.type_string() }}) as phone,
         case when domain_userid is not null then 'domain_userid' end as device_id_type,
         domain_sessionid as session_key,

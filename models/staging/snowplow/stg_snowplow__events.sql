@@ -11,6 +11,12 @@ with raw_events as (
 
 ),
 
+parsed as (
+
+    {{ sojourn.select_with_json('raw_events', {'unstruct_event': {'form_email': 'data.data.email'}}) }}
+
+),
+
 renamed as (
 
     select
@@ -38,6 +44,7 @@ renamed as (
         {{ sojourn.clean('se_label') }} as se_label,
         {{ sojourn.clean('se_property') }} as se_property,
         {{ sojourn.clean('se_value') }} as se_value,
+        lower({{ sojourn.clean('form_email') }}) as form_email,
         unstruct_event,
         {{ sojourn.clean('useragent') }} as user_agent,
         {{ sojourn.clean('user_ipaddress') }} as ip_address,
@@ -51,7 +58,7 @@ renamed as (
         coalesce({{ sojourn.parse_timestamp('collector_tstamp') }}, _loaded_at) as received_at,
         _loaded_at as loaded_at
 
-    from raw_events
+    from parsed
 
 ),
 
