@@ -311,6 +311,7 @@ class _Run:
         self.refused = np.zeros(shape, dtype=np.bool_)
         self.cart = np.zeros(shape, dtype=np.bool_)
         self.visit = np.zeros(shape, dtype=np.bool_)
+        self.taken: list[tuple[Integers, int, int, Flags]] = []
         self.orders = np.zeros(shape, dtype=np.float64)
         self.revenue = np.zeros(shape, dtype=np.float64)
         self.future_revenue = np.zeros(shape, dtype=np.float64)
@@ -323,6 +324,7 @@ class _Run:
                 self.record = None
                 ends = (self.customer.copy(), self.alive.copy())
             self.step(day)
+        self.price_orders()
         customer, alive = ends if ends is not None else (self.customer, self.alive)
         return Outcome(self.orders, self.revenue, self.future_revenue, customer, alive)
 
@@ -631,23 +633,33 @@ class _Run:
             self.record.sign_ups.append((at[joins[0]], day))
 
     def take_orders(self, day: int, kind: int, flags: Flags) -> None:
-        """Count orders and their value, which is the same in every world that has them."""
+        """Note who orders in which world."""
         at = np.flatnonzero(flags.any(axis=0))
-        if not len(at):
-            return
-        days = np.full(len(at), day, dtype=np.int64)
-        kinds = np.full(len(at), kind, dtype=np.int64)
-        content = baskets(self.chance, self.traits, self.p, at, days, kinds)
-        made = flags[:, at]
-        if day < self.days:
-            kept = content.net - np.where(content.refund_day < self.days, content.refund, 0)
-            self.orders[:, at] += made
-            self.revenue[:, at] += made * dollars(self.traits, at, kept)
+        if len(at):
+            self.taken.append((at, day, kind, flags[:, at]))
             if self.record is not None:
-                self.record.orders.append((at[made[0]], day, kind))
-        else:
-            kept = content.net - content.refund
-            self.future_revenue[:, at] += made * dollars(self.traits, at, kept)
+                self.record.orders.append((at, day, kind))
+
+    def price_orders(self) -> None:
+        """Add up all orders; priced together, since an order's content needs no other state."""
+        if not self.taken:
+            return
+        at = np.concatenate([taken[0] for taken in self.taken])
+        day = np.concatenate([np.full(len(taken[0]), taken[1]) for taken in self.taken])
+        kind = np.concatenate([np.full(len(taken[0]), taken[2]) for taken in self.taken])
+        content = baskets(self.chance, self.traits, self.p, at, day, kind)
+        is_given_back = (content.refund_day < self.days) | (day >= self.days)
+        kept = content.net - np.where(is_given_back, content.refund, 0)
+        value = dollars(self.traits, at, kept)
+        begin = 0
+        for persons, when, _, made in self.taken:
+            worth = made * value[begin : begin + len(persons)]
+            begin += len(persons)
+            if when < self.days:
+                self.orders[:, persons] += made
+                self.revenue[:, persons] += worth
+            else:
+                self.future_revenue[:, persons] += worth
 
 
 ALL_ON = np.ones((1, len(CAMPAIGNS)), dtype=np.bool_)

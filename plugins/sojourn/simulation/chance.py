@@ -29,6 +29,7 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 _DAY = np.uint64(0xD6E8FEB86659FD93)
 _SLOT = np.uint64(0xA0761D6478BD642F)
 _TO_UNIT = np.float32(2.0**-24)
+_WORD = 0xFFFFFFFFFFFFFFFF
 
 
 def mix(values: Bits) -> Bits:
@@ -46,6 +47,15 @@ def mix(values: Bits) -> Bits:
 def purpose_key(purpose: str) -> int:
     """Return the 64-bit constant that stands for a purpose, the same in every process."""
     return int.from_bytes(hashlib.blake2b(purpose.encode(), digest_size=8).digest(), "little")
+
+
+def _counter(purpose: str, day: int, slot: int) -> int:
+    """Return what `mix` makes of one counter, in Python's integers: no array for one number."""
+    start = day * int(_DAY) + slot * int(_SLOT) + purpose_key(purpose) + int(_GAMMA)
+    mixed = start & _WORD
+    mixed = ((mixed ^ (mixed >> 30)) * int(_FIRST)) & _WORD
+    mixed = ((mixed ^ (mixed >> 27)) * int(_SECOND)) & _WORD
+    return mixed ^ (mixed >> 31)
 
 
 class Chance:
@@ -71,10 +81,12 @@ class Chance:
         at: Integers | None = None,
     ) -> Bits:
         """Return 64 hashed bits a person, or a row of `at` (positions of persons, shape (m,))."""
+        keys = self.keys if at is None else self.keys[at]
+        if isinstance(day, int) and isinstance(slot, int):
+            return mix(keys ^ np.uint64(_counter(purpose, day, slot)))
         days = np.atleast_1d(np.asarray(day)).astype(np.uint64)
         slots = np.atleast_1d(np.asarray(slot)).astype(np.uint64)
         counter = mix(days * _DAY + slots * _SLOT + np.uint64(purpose_key(purpose)))
-        keys = self.keys if at is None else self.keys[at]
         return mix(keys ^ counter)
 
     def uniform(

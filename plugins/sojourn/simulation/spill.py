@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -20,14 +20,9 @@ from numpy.typing import NDArray
 
 from sojourn.simulation.chance import Bits, Chance, Integers
 
-_SCHEMA = pa.schema(
-    [
-        pa.field("time", pa.int64()),
-        pa.field("key", pa.uint64()),
-        pa.field("place", pa.int32()),
-        pa.field("line", pa.large_string()),
-    ]
-)
+_INDEX = np.dtype([("time", "<i8"), ("key", "<u8"), ("place", "<i4"), ("size", "<i4")])
+"""A line's place in the order of its file, and its length in bytes."""
+_CODEC = "lz4_raw"
 _COMPRESSION_LEVEL = 4
 
 
@@ -170,26 +165,22 @@ class Run:
         for part in parts:
             lines.extend(part[4])
         order = np.lexsort((place, key, time, day))
-        table = pa.table(
-            [
-                pa.array(time[order].astype(np.int64)),
-                pa.array(key[order].astype(np.uint64)),
-                pa.array(place[order].astype(np.int32)),
-                pa.array(lines, pa.large_string()).take(pa.array(order)),
-            ],
-            schema=_SCHEMA,
-        )
+        encoded = [lines[i].encode() for i in order.tolist()]
+        index = np.empty(len(encoded), dtype=_INDEX)
+        index["time"], index["key"], index["place"] = time[order], key[order], place[order]
+        index["size"] = [len(line) for line in encoded]
         ends = np.searchsorted(day[order], np.arange(self.days + 1))
-        options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
-        path = self.folder / f"{stream}-{self.chunk:06d}.arrow"
-        with pa.OSFile(str(path), "wb") as sink:
-            with pa.ipc.new_file(sink, _SCHEMA, options=options) as writer:
-                for begin, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
-                    rows = table.slice(begin, end - begin).combine_chunks()
-                    batches = rows.to_batches()
-                    writer.write_batch(
-                        batches[0] if batches else pa.RecordBatch.from_pylist([], _SCHEMA)
-                    )
+        table = np.zeros((self.days + 1, 3), dtype=np.int64)
+        name = f"{stream}-{self.chunk:06d}"
+        with (self.folder / f"{name}.text").open("wb") as sink:
+            for at in range(self.days):
+                block = b"".join(encoded[ends[at] : ends[at + 1]])
+                packed = pa.compress(block, codec=_CODEC, asbytes=True) if block else b""
+                table[at] = ends[at], sink.tell(), len(block)
+                sink.write(packed)
+            table[self.days] = len(encoded), sink.tell(), 0
+        np.save(self.folder / f"{name}.index.npy", index)
+        np.save(self.folder / f"{name}.days.npy", table)
 
     def flush_all(self) -> None:
         """Write whatever is left."""
@@ -197,64 +188,81 @@ class Run:
             self.flush(stream)
 
 
+class _Spilled:
+    """A run on disk, read a day at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        stem = path.name.removesuffix(".text")
+        self.index = np.load(path.with_name(f"{stem}.index.npy"), mmap_mode="r")
+        self.days = np.load(path.with_name(f"{stem}.days.npy"))
+
+    def day(self, day: int) -> tuple[NDArray[np.void], bytes]:
+        """Return the index of the day's lines and their text."""
+        first, begin, size = (int(value) for value in self.days[day])
+        last, end, _ = (int(value) for value in self.days[day + 1])
+        if not size:
+            return np.zeros(0, dtype=_INDEX), b""
+        with self.path.open("rb") as file:
+            file.seek(begin)
+            packed = file.read(end - begin)
+        text = pa.decompress(packed, decompressed_size=size, codec=_CODEC, asbytes=True)
+        return np.array(self.index[first:last]), text
+
+
 @cache
-def _reader(path: Path) -> pa.RecordBatchFileReader:
-    return pa.ipc.open_file(pa.memory_map(str(path)))
-
-
-def _bytes_of(lines: pa.LargeStringArray) -> memoryview:
-    """Return the text of all lines as it lies in memory, one after the other."""
-    _, offsets, text = lines.buffers()
-    if text is None:
-        return memoryview(b"")
-    ends = np.frombuffer(offsets, dtype=np.int64)[lines.offset : lines.offset + len(lines) + 1]
-    return memoryview(text)[int(ends[0]) : int(ends[-1])]
+def _runs(folder: Path, stream: str) -> list[_Spilled]:
+    return [_Spilled(path) for path in sorted(folder.glob(f"{stream}-*.text"))]
 
 
 def merge_day(folder: Path, out: Path, stream: str, day: int, when: date, seed: int) -> int:
     """Write the file of one stream and day from all runs; return its size in bytes."""
     kind = STREAMS[stream]
-    tables = [
-        pa.Table.from_batches([_reader(path).get_batch(day)])
-        for path in sorted(folder.glob(f"{stream}-*.arrow"))
-    ]
-    rows = pa.concat_tables(tables).combine_chunks() if tables else _SCHEMA.empty_table()
-    columns = [rows.column(name).to_numpy() for name in ("place", "key", "time")]
-    lines = pa.concat_arrays(rows.column("line").chunks or [pa.array([], pa.large_string())])
-    if len(tables) > 1:
-        lines = lines.take(pa.array(np.lexsort(columns)))
-    pieces: list[memoryview | bytes] = [_bytes_of(lines)]
-    if kind.breaks and len(lines):
-        pieces = _broken(lines, stream, day, seed)
+    parts = [part for part in (run.day(day) for run in _runs(folder, stream)) if len(part[0])]
+    if len(parts) == 1 and not kind.breaks:
+        pieces = [parts[0][1]]
+    else:
+        pieces = _merged(parts)
+    if kind.breaks and pieces:
+        _break(pieces, stream, day, seed)
     path = out / kind.path.format(day=when.isoformat())
     if kind.header:
         pieces.insert(0, (kind.header + "\n").encode())
-    _write(path, pieces, kind.is_compressed)
+    _write(path, b"".join(pieces), kind.is_compressed)
     return path.stat().st_size
 
 
-def _broken(lines: pa.LargeStringArray, stream: str, day: int, seed: int) -> list[memoryview | bytes]:
-    """Return the lines, on one day in six with a torn copy of one of them in between."""
+def _merged(parts: Sequence[tuple[NDArray[np.void], bytes]]) -> list[bytes]:
+    """Return the lines of all parts in the order of time, key and place."""
+    lines: list[bytes] = []
+    for index, text in parts:
+        ends = np.cumsum(index["size"]).tolist()
+        lines.extend(text[a:b] for a, b in zip([0, *ends[:-1]], ends, strict=True))
+    if len(parts) < 2:
+        return lines
+    index = np.concatenate([part[0] for part in parts])
+    order = np.lexsort((index["place"], index["key"], index["time"]))
+    return [lines[i] for i in order.tolist()]
+
+
+def _break(lines: list[bytes], stream: str, day: int, seed: int) -> None:
+    """On one day in six put a torn copy of a line behind it."""
     draw = int(Chance(seed, np.array([day])).bits(f"torn:{stream}")[0])
-    if draw % 6:
-        return [_bytes_of(lines)]
-    at = (draw >> 8) % len(lines)
-    whole = str(lines[at]).rstrip("\n").replace('"', "" if stream in ("pos", "calls") else '"')
-    torn = whole[: max(1, len(whole) * 3 // 5)] + "\n"
-    return [_bytes_of(lines[: at + 1]), torn.encode(), _bytes_of(lines[at + 1 :])]
+    if draw % 6 == 0:
+        at = (draw >> 8) % len(lines)
+        whole = lines[at].decode().rstrip("\n")
+        if stream in ("pos", "calls"):
+            # An open quote would swallow the lines that follow.
+            whole = whole.replace('"', "").replace("\n", " ")
+        lines.insert(at + 1, whole[: max(1, len(whole) * 3 // 5)].encode() + b"\n")
 
 
-def _write(path: Path, pieces: Iterable[memoryview | bytes], is_compressed: bool) -> None:
-    with path.open("wb") as file:
-        if not is_compressed:
-            for piece in pieces:
-                file.write(piece)
-            return
+def _write(path: Path, content: bytes, is_compressed: bool) -> None:
+    if is_compressed:
         # Window bits 31 write a gzip header without name or time: same content, same bytes.
         packer = zlib.compressobj(_COMPRESSION_LEVEL, zlib.DEFLATED, 31)
-        for piece in pieces:
-            file.write(packer.compress(piece))
-        file.write(packer.flush())
+        content = packer.compress(content) + packer.flush()
+    path.write_bytes(content)
 
 
 def make_folders(out: Path) -> None:
@@ -268,6 +276,3 @@ def day_of(start: date, day: int) -> date:
     """Return the date of a day number."""
     return start + timedelta(days=day)
 
-
-Progress = Callable[[str], None]
-Numbers = NDArray[np.float64]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus
 
 import numpy as np
 
@@ -47,6 +47,7 @@ from sojourn.simulation.sessions import REMEMBERED, SIGNS_IN, Sessions
 from sojourn.simulation.shop import Sales
 from sojourn.simulation.spill import Run
 from sojourn.simulation.truth import Owners
+from sojourn.sources.snowplow import ATOMIC_COLUMNS
 
 USER_AGENTS = (
     (
@@ -433,7 +434,6 @@ def _write_segment(
     ]
     products = ((second >> np.uint64(8)) % np.uint64(len(PRODUCTS))).astype(np.int64).tolist()
     person_list = person_of.tolist()
-    day_list = rows_used.day.tolist()
     order_list = rows_used.order.tolist()
     device_list = rows_used.device.tolist()
     sign_up_list = rows_used.signs_up.tolist()
@@ -596,9 +596,6 @@ def _track(
     return "Order Completed", sales.completed(order)
 
 
-_SNOWPLOW_NAMES = ("collector_tstamp",)
-
-
 def _write_snowplow(
     people: People,
     sessions: Sessions,
@@ -649,24 +646,31 @@ def _write_snowplow(
     users = sorted({p for p, s in zip(person_list, signed_list, strict=True) if s})
     owners.add("user_id", [people.user_id[p] for p in users], users)
 
-    before: list[str] = []
-    geo: list[str] = []
-    after: list[str] = []
+    bases: list[list[str]] = []
     subscribe_list = subscribes.tolist()
     for i, who in enumerate(person_list):
         country = people.country[who]
-        city = country.cities[people.numbers[who] % len(country.cities)]
-        choices = USER_AGENTS[device[i]]
-        user = people.user_id[who] if signed_list[i] else ""
-        ip = _ip(people.numbers[who], int(device[i]), agents[i])
-        before.append(f"{user}\t{ip}\t\t{cookie[i]}\t{index[i]}\t{network[i]}\t")
-        geo.append(f"{country.code}\t\t{city}\t\t\t\t\t\t\t\t\t")
+        agent = USER_AGENTS[device[i]][agents[i] % len(USER_AGENTS[device[i]])]
         mobile = device[i] != LAPTOP
-        after.append(
-            f"{choices[agents[i] % len(choices)]}\t\t\t\t\t\t{country.locale}" + "\t" * 11
-            + f"1\t24\t{390 if mobile else 1440}\t{844 if mobile else 900}\t\t\t\t"
-            f"{country.timezone}\t{'Mobile' if mobile else 'Computer'}\t{1 if mobile else 0}"
-            f"\t\t\tUTF-8" + "\t" * 11 + country.timezone
+        bases.append(
+            _atomic(
+                user_id=people.user_id[who] if signed_list[i] else "",
+                user_ipaddress=_ip(people.numbers[who], int(device[i]), agents[i]),
+                domain_userid=cookie[i],
+                domain_sessionidx=str(index[i]),
+                domain_sessionid=session_ids[i],
+                network_userid=network[i],
+                geo_country=country.code,
+                geo_city=country.cities[people.numbers[who] % len(country.cities)],
+                geo_timezone=country.timezone,
+                os_timezone=country.timezone,
+                useragent=agent,
+                br_lang=country.locale,
+                br_viewwidth="390" if mobile else "1440",
+                br_viewheight="844" if mobile else "900",
+                dvce_type="Mobile" if mobile else "Computer",
+                dvce_ismobile="1" if mobile else "0",
+            )
         )
     numbers = used.tolist()
     campaigns = [landings.number[s] for s in numbers]
@@ -676,12 +680,11 @@ def _write_snowplow(
     table = zip(kind.tolist(), place.tolist(), ids, created, collected, etl, draw, strict=True)
     subscribed: set[int] = set()
     for what, at, identifier, stamp, collector, loaded, drawn in table:
+        row = bases[at].copy()
         query, referrer, refr = "", f"https://{JOURNAL_HOST}/", ("internal", "")
-        marketing = "\t\t\t\t"
-        network_name = click = ""
         slug = f"/{('stories', 'guides', 'recipes', 'routes')[drawn % 4]}/{drawn % 37 + 1}"
-        name, event = "page_view", "page_view"
-        payload = structured = ""
+        event = name = "page_view"
+        vendor = "com.snowplowanalytics.snowplow"
         if what == LANDING:
             session_number = numbers[at]
             query, referrer = landings.query[session_number], landings.referrer[session_number]
@@ -691,39 +694,42 @@ def _write_snowplow(
             refr = _refr(referrer)
             if number >= 0 and query:
                 ad = CAMPAIGNS[number]
-                content = f"variant-{query.split('variant-')[1][0]}" if "variant-" in query else ""
-                marketing = f"{ad.medium}\t{ad.source}\t\t{content}\t{ad.key}"
-                click = clicks[at]
-                network_name = {"gclid": "Google", "dclid": "DoubleClick"}.get(ad.click_parameter, "")
+                parameters_of = dict(parse_qsl(query[1:]))
+                row[_MARKETING : _MARKETING + 5] = [
+                    parameters_of.get(f"utm_{part}", "")
+                    for part in ("medium", "source", "term", "content", "campaign")
+                ]
+                row[_CLICK] = clicks[at]
+                row[_CLICK + 1] = _NETWORKS[ad.click_parameter]
         elif drawn % 5 == 0:
-            name, event = "page_ping", "page_ping"
+            event = name = "page_ping"
+            row[_PING : _PING + 4] = ["0", "0", "120", "2400"]
         elif drawn % 11 == 0:
-            name, event = "event", "struct"
-            structured = f"video\tplay\t{slug[1:]}\t\t"
+            event, name = "struct", "event"
+            row[_STRUCT : _STRUCT + 3] = ["video", "play", slug[1:]]
+            vendor = "com.google.analytics"
         elif subscribe_list[at] and at not in subscribed:
             subscribed.add(at)
             who = person_list[at]
             email = people.second_email[who] if drawn % 3 == 0 else people.email[who]
             emails_seen.add((email, who))
-            name, event = "newsletter_signup", "unstruct"
-            payload = (
+            event, name, vendor = "unstruct", "newsletter_signup", "example.lumentrail"
+            row[_UNSTRUCT] = (
                 '{"schema":"iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0",'
                 '"data":{"schema":"iglu:example.lumentrail/newsletter_signup/jsonschema/1-0-0",'
                 f'"data":{{"email":"{spelled_email(email, drawn >> 4)}"}}}}}}'
             )
-        vendor = "example.lumentrail" if event == "unstruct" else "com.snowplowanalytics.snowplow"
-        host, _, path = referrer.removeprefix("https://").partition("/")
-        referrer_parts = f"https\t{host}\t443\t/{path}\t\t" if referrer else "\t\t\t\t\t"
-        pings = "0\t0\t120\t2400" if event == "page_ping" else "\t\t\t"
-        lines.append(
-            f"journal\tweb\t{loaded}\t{collector}\t{stamp}\t{event}\t{identifier}\t\tsp\tjs-3.24.2\t"
-            f"ssc-3.2.0-kinesis\tsnowplow-enrich-5.1.0\t{before[at]}{geo[at]}"
-            f"https://{JOURNAL_HOST}{slug}{query}\t{BRAND} Journal\t{referrer}\thttps\t{JOURNAL_HOST}"
-            f"\t443\t{slug}\t{query[1:]}\t\t{referrer_parts}\t{refr[0]}\t{refr[1]}\t\t{marketing}\t\t"
-            f"{structured or _NO_STRUCT}\t{payload}{_NO_TRANSACTION}\t{pings}\t{after[at]}\t"
-            f"{click}\t{network_name}\t\t{stamp}\t\t\t\t{session_ids[at]}\t{stamp}\t{vendor}\t{name}"
-            f"\tjsonschema\t1-0-0\t\t\n"
-        )
+        row[_ETL : _ETL + 5] = [loaded, collector, stamp, event, identifier]
+        row[_URL] = f"https://{JOURNAL_HOST}{slug}{query}"
+        row[_URL + 2] = referrer
+        row[_PATH : _PATH + 2] = [slug, query[1:]]
+        if referrer:
+            host, _, path = referrer.removeprefix("https://").partition("/")
+            row[_REFERRER : _REFERRER + 4] = ["https", host, "443", f"/{path}"]
+        row[_REFERRER + 6 : _REFERRER + 8] = refr
+        row[_SENT] = row[_DERIVED] = stamp
+        row[_DERIVED + 1 : _DERIVED + 3] = [vendor, name]
+        lines.append("\t".join(row) + "\n")
     for email, who in emails_seen:
         owners.add("email", [email], [who])
     run.add("snowplow", delivery.file_day, delivery.received, first, lines)
@@ -743,8 +749,43 @@ def _write_snowplow(
     )
 
 
-_NO_STRUCT = "\t\t\t\t"
-_NO_TRANSACTION = "\t" * 15
+_CONSTANT = {
+    "app_id": "journal",
+    "platform": "web",
+    "name_tracker": "sp",
+    "v_tracker": "js-3.24.2",
+    "v_collector": "ssc-3.2.0-kinesis",
+    "v_etl": "snowplow-enrich-5.1.0",
+    "page_title": f"{BRAND} Journal",
+    "page_urlscheme": "https",
+    "page_urlhost": JOURNAL_HOST,
+    "page_urlport": "443",
+    "br_cookies": "1",
+    "br_colordepth": "24",
+    "doc_charset": "UTF-8",
+    "event_format": "jsonschema",
+    "event_version": "1-0-0",
+}
+_NETWORKS = {"gclid": "Google", "dclid": "DoubleClick", "fbclid": "", "": ""}
+_ETL = ATOMIC_COLUMNS.index("etl_tstamp")
+_URL = ATOMIC_COLUMNS.index("page_url")
+_PATH = ATOMIC_COLUMNS.index("page_urlpath")
+_REFERRER = ATOMIC_COLUMNS.index("refr_urlscheme")
+_MARKETING = ATOMIC_COLUMNS.index("mkt_medium")
+_STRUCT = ATOMIC_COLUMNS.index("se_category")
+_UNSTRUCT = ATOMIC_COLUMNS.index("unstruct_event")
+_PING = ATOMIC_COLUMNS.index("pp_xoffset_min")
+_CLICK = ATOMIC_COLUMNS.index("mkt_clickid")
+_SENT = ATOMIC_COLUMNS.index("dvce_sent_tstamp")
+_DERIVED = ATOMIC_COLUMNS.index("derived_tstamp")
+
+
+def _atomic(**values: str) -> list[str]:
+    """Return a row of atomic columns with the given ones and those that never change."""
+    row = [""] * len(ATOMIC_COLUMNS)
+    for name, value in (_CONSTANT | values).items():
+        row[ATOMIC_COLUMNS.index(name)] = value
+    return row
 
 
 def _refr(referrer: str) -> tuple[str, str]:
