@@ -162,6 +162,7 @@ select
     channel,
     campaign,
     step_number,
+    journey_number,
     revenue,
     is_conversion,
     happened_at

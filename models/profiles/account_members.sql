@@ -16,14 +16,16 @@ accounts as (
 
 ),
 
-owned as (
+periods as (
 
     select
         account_members.account_id,
         record_owners.person_id,
         account_members.role,
         account_members.valid_from,
-        account_members.valid_to
+        coalesce(
+            account_members.valid_to, cast('9999-12-31' as {{ sojourn.type_timestamp() }})
+        ) as valid_to
 
     from account_members
     inner join accounts on account_members.account_id = accounts.account_id
@@ -35,7 +37,35 @@ owned as (
 
 ),
 
--- A person known by several records is one member; membership is open while one of them says so.
+-- A person who is known by several records is one member: periods that touch are one.
+followed as (
+
+    select
+        *,
+        max(valid_to) over (
+            partition by account_id, person_id, role
+            order by valid_from, valid_to
+            rows between unbounded preceding and 1 preceding
+        ) as earlier_valid_to
+
+    from periods
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(case when valid_from <= earlier_valid_to then 0 else 1 end) over (
+            partition by account_id, person_id, role
+            order by valid_from, valid_to
+            rows between unbounded preceding and current row
+        ) as membership_number
+
+    from followed
+
+),
+
 memberships as (
 
     select
@@ -43,10 +73,10 @@ memberships as (
         person_id,
         role,
         min(valid_from) as valid_from,
-        case when count(valid_to) = count(*) then max(valid_to) end as valid_to
+        nullif(max(valid_to), cast('9999-12-31' as {{ sojourn.type_timestamp() }})) as valid_to
 
-    from owned
-    group by account_id, person_id, role
+    from numbered
+    group by account_id, person_id, role, membership_number
 
 )
 

@@ -13,7 +13,11 @@ with people as (
 
 )
 
-select
+select distinct
+    {{ sojourn.hash_id(
+        ['source', 'record_id', 'load_id', 'is_deleted', 'observed_at', 'loaded_at']
+        + sojourn.profile_attributes()
+    ) }} as version_id,
     record_id,
     source,
     {% for attribute in sojourn.profile_attributes() -%}

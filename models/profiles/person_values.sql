@@ -2,7 +2,18 @@
 
 with people as (
 
-    select * from {{ ref('sojourn', 'people_collected') }}
+    select
+        record_id,
+        source,
+        {% for attribute in sojourn.profile_attributes() -%}
+        {{ attribute }},
+        {% endfor -%}
+        load_id,
+        is_deleted,
+        observed_at,
+        loaded_at
+
+    from {{ ref('sojourn', 'people_collected') }}
 
     union all
 

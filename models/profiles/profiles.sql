@@ -89,7 +89,9 @@ person_touches as (
         max(touched_at) as last_touched_at
 
     from touchpoints
-    where person_id is not null
+    where
+        person_id is not null
+        and not coalesce(is_machine, false)
     group by person_id
 
 ),
