@@ -599,6 +599,9 @@ _DLT_SETTINGS = {
     "EXTRACT__WORKERS": "1",
     "NORMALIZE__WORKERS": "1",
     "LOAD__WORKERS": "2",
+    # Otherwise dlt asks the variables of Airflow, which is installed beside it, for each setting.
+    "PROVIDERS__ENABLE_AIRFLOW_SECRETS": "false",
+    "PROVIDERS__ENABLE_GOOGLE_SECRETS": "false",
 }
 
 

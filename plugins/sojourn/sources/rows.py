@@ -195,7 +195,7 @@ def map_batch(
     length = len(batch.lines)
     absent = pa.nulls(length, pa.string())
     raw = {
-        **{name: absent for name in mapping.missing},
+        **dict.fromkeys(mapping.missing, absent),
         **batch.columns,
     }
     engine.register("chunk", pa.table({**raw, "row_number": pa.array(range(length), pa.int64())}))
@@ -292,10 +292,11 @@ def _identifier_json(
         "{'k': '" + kind.replace("'", "''") + f"', 'v': {name}}}"
         for kind, name in zip(identifiers, names, strict=True)
     )
-    table = engine.execute(
+    table = arrow(
+        engine,
         "select to_json(map_from_entries("
-        f"list_filter([{pairs}], lambda pair: pair.v is not null)))::varchar as value from chunk"
-    ).to_arrow_table()
+        f"list_filter([{pairs}], lambda pair: pair.v is not null)))::varchar as value from chunk",
+    )
     return table.column("value").combine_chunks()
 
 
