@@ -29,3 +29,30 @@
     {{ 'union all' if not loop.last }}
     {% endfor %}
 {%- endmacro %}
+
+{# The rows that loading quarantined of the generic `file` sources, as `quarantined_rows` has them. #}
+{% macro generic_quarantine() -%}
+    {%- set sources = [] -%}
+    {%- if execute and adapter.get_relation(target.database, 'raw_registry', 'sources') is not none -%}
+        {%- for row in run_query(
+            "select distinct source from raw_registry.sources where connector = 'file' order by source"
+        ).rows -%}
+            {%- do sources.append(row[0]) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- for source in sources or ['nothing'] %}
+    select
+        '{{ source | replace("'", "''") }}' as source,
+        'load' as stage,
+        table_name,
+        cast(null as {{ sojourn.type_string() }}) as row_id,
+        reason,
+        _file as file_path,
+        _dlt_load_id as load_id,
+        _line as file_line,
+        _loaded_at as loaded_at
+
+    from ({{ sojourn.raw_table(source, 'quarantine', ['table_name', 'reason']) }}) as quarantine
+    {{ 'union all' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
