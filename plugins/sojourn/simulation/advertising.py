@@ -34,6 +34,12 @@ class Delivered:
     clicks: NDArray[np.int64]
 
 
+def no_delivery(days: int) -> Delivered:
+    """Return zeros to add to."""
+    shape = (len(CAMPAIGNS), days)
+    return Delivered(np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64))
+
+
 def _rows(record: Record) -> tuple[Integers, Integers, Integers]:
     empty = np.zeros(0, dtype=np.int64)
     parts = record.impressions
@@ -65,8 +71,10 @@ def write_advertising(
     clicked = np.flatnonzero((number >= 0) & is_ad[np.maximum(number, 0)])
     click_person, click_day = sessions.person[clicked], sessions.day[clicked]
     click_campaign = number[clicked]
-    click_time = sessions.start[clicked] - 900 - chance.below(
-        "click_lag", 2_500, click_day, click_campaign, click_person
+    click_time = (
+        sessions.start[clicked]
+        - 900
+        - chance.below("click_lag", 2_500, click_day, click_campaign, click_person)
     )
     click_time = np.maximum(click_time, people.start_ms + click_day * DAY_MS)
 
@@ -91,9 +99,7 @@ def write_advertising(
     person, day, campaign, time = person[shown], day[shown], campaign[shown], time[shown]
     ids = short_ids(chance.bits("impression_id", day, campaign, person))
     keys_i = chance.bits("impression_key", day, campaign, person)
-    device = np.where(
-        people.has_laptop[person] & (keys_i % np.uint64(2) == 0), LAPTOP, PHONE_WEB
-    )
+    device = np.where(people.has_laptop[person] & (keys_i % np.uint64(2) == 0), LAPTOP, PHONE_WEB)
     matched = chance.uniform("cookie_match", day, campaign, person) < np.float32(
         parameters.cookie_matched
     )
@@ -101,7 +107,9 @@ def write_advertising(
     # A cookie can only be matched once the shop has set it.
     tracked = ~sessions.is_untracked & ~sessions.on_journal
     cookies = people.device_keys(
-        sessions.person[tracked], sessions.device[tracked], sessions.day[tracked],
+        sessions.person[tracked],
+        sessions.device[tracked],
+        sessions.day[tracked],
         sessions.store[tracked],
     )[0]
     set_at = sessions.start[tracked]
@@ -197,8 +205,7 @@ def _count(
     click_time: Integers,
     day: Integers,
 ) -> Delivered:
-    shape = (len(CAMPAIGNS), people.days)
-    result = Delivered(np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64))
+    result = no_delivery(people.days)
     # Social feeds show an ad several times where the log of a person-day has it once.
     times = 1 + people.chance.below("repeats", 4, day, campaign, person)
     for number, ad in enumerate(CAMPAIGNS):

@@ -62,6 +62,9 @@ class Traits:
     takes_sms: Flags
     takes_mail: Flags
     days_since_purchase: Floats
+    """At day 0, for those who bought before."""
+    is_gone: Flags
+    """Bought before and left for good before the first day."""
 
 
 def household_heads(chance: Chance) -> Integers:
@@ -84,8 +87,8 @@ def draw_traits(chance: Chance, parameters: Parameters) -> Traits:
     country = np.searchsorted(shares, heads.below("country", 100), side="right").astype(np.int64)
     currencies = np.array([_CURRENCIES.index(c.currency) for c in COUNTRIES])
     is_customer = chance.uniform("is_customer") < np.float32(0.36)
-    low, width = parameters.churn_after_purchase
-    one = np.float32(1.0)
+    low, high = parameters.churn_after_purchase
+    days_since = np.floor(chance.uniform("last_purchase") * np.float32(160.0)) + np.float32(1.0)
     return Traits(
         country=country,
         currency=currencies[country],
@@ -101,7 +104,7 @@ def draw_traits(chance: Chance, parameters: Parameters) -> Traits:
             np.float32(0.5) + chance.uniform("store_share") * np.float32(1.5),
             np.float32(0.05),
         ),
-        churn=np.float32(low) + chance.uniform("churn") * np.float32(width - low),
+        churn=np.float32(low) + chance.uniform("churn") * np.float32(high - low),
         spend_level=lognormal(chance.uniform("spend_level"), 1.0, 0.45),
         is_customer=is_customer,
         is_coupon_user=chance.uniform("coupon_user") < np.float32(parameters.coupon_user),
@@ -109,7 +112,9 @@ def draw_traits(chance: Chance, parameters: Parameters) -> Traits:
         < np.where(is_customer, np.float32(0.62), np.float32(0.10)),
         takes_sms=is_customer & (chance.uniform("takes_sms") < np.float32(0.28)),
         takes_mail=is_customer & (chance.uniform("takes_mail") < np.float32(0.55)),
-        days_since_purchase=np.floor(chance.uniform("last_purchase") * np.float32(160.0)) + one,
+        days_since_purchase=days_since,
+        is_gone=is_customer
+        & (chance.uniform("is_gone") < days_since * np.float32(parameters.gone_before / 160.0)),
     )
 
 
@@ -305,7 +310,7 @@ class _Run:
         self.since_purchase = np.empty(shape, dtype=np.float32)
         self.since_purchase[:] = np.where(traits.is_customer, traits.days_since_purchase, _f(9999))
         self.customer = np.broadcast_to(traits.is_customer, shape).copy()
-        self.alive = np.ones(shape, dtype=np.bool_)
+        self.alive = np.broadcast_to(~traits.is_gone, shape).copy()
         self.subscribed = np.broadcast_to(traits.is_subscribed, shape).copy()
         self.sms = np.broadcast_to(traits.takes_sms, shape).copy()
         self.refused = np.zeros(shape, dtype=np.bool_)
@@ -342,7 +347,8 @@ class _Run:
         self.deliver_ads(day)
         self.search(day)
         self.visit_unprompted(day)
-        self.intent += self.lift
+        # Who has left hardly listens any more; the brand does not know and sends on.
+        self.intent += self.lift * np.where(self.alive, _f(1), _f(self.p.after_churn))
         self.awareness += (_f(1) - self.awareness) * np.minimum(self.gain, _f(1))
         np.divide(self.intent, _f(1) + self.intent, out=self.ready)
         self.buy(day)
@@ -362,17 +368,15 @@ class _Run:
         at = np.flatnonzero(draw < self.traits.need_rate * _f(season))
         low, width = self.p.need_intent
         shock = _f(low) + _f(width) * size[at]
-        self.intent[:, at] += np.where(
-            self.alive[:, at], shock, shock * _f(self.p.after_churn)
-        )
+        self.intent[:, at] += np.where(self.alive[:, at], shock, shock * _f(self.p.after_churn))
 
     def deliver_mail(self, day: int) -> None:
         """Catalogues go to customers with a postal address and work for weeks."""
         self.catalogue *= _f(self.p.mail_kept)
         since = day - self.p.mail_first_day
         if since >= 0 and since % self.p.mail_every_days == 0:
-            sent = self.on["catalogue"] & self.traits.takes_mail & self.alive
-            self.catalogue += np.where(sent, _f(1), _f(0))
+            sent = self.on["catalogue"] & self.traits.takes_mail
+            self.catalogue += sent * _f(1)
             if self.record is not None:
                 self.record.mails.append((np.flatnonzero(sent[0]), day))
         if self.channel_runs["catalogue"]:
@@ -387,8 +391,8 @@ class _Run:
         if (self.start + timedelta(days=day)).weekday() != self.p.sms_weekday:
             return
         at = np.flatnonzero(self.traits.takes_sms)
-        sent = self.on["flash_sale"] & self.sms[:, at] & self.alive[:, at]
-        self.lift[:, at] += np.where(sent, _f(self.p.sms_intent), _f(0))
+        sent = self.on["flash_sale"] & self.sms[:, at]
+        self.lift[:, at] += sent * _f(self.p.sms_intent)
         draw = self.chance.uniform("sms_click", day, 0, at)
         base, slope = self.p.sms_click
         clicked = sent & (draw < _f(base) + _f(slope) * self.ready[:, at])
@@ -404,7 +408,7 @@ class _Run:
         weekday = (self.start + timedelta(days=day)).weekday()
         reachable = self.subscribed
         if weekday == self.p.newsletter_weekday:
-            self.email("newsletter", day, reachable & self.alive, self.p.newsletter_intent)
+            self.email("newsletter", day, reachable, self.p.newsletter_intent)
         self.email("abandoned_cart", day, reachable & self.cart, self.p.cart_intent)
         due = self.since_purchase == _f(self.p.win_back_after_days)
         self.email("win_back", day, reachable & due, self.p.win_back_intent)
@@ -427,7 +431,7 @@ class _Run:
         clicked = opened & (click_draw < _f(base) + _f(slope) * ready)
         leaving = self.chance.uniform(f"leave:{key}", day, 0, at) < _f(self.p.unsubscribe)
         left = sent & leaving
-        self.lift[:, at] += np.where(opened, _f(intent), _f(0))
+        self.lift[:, at] += opened * _f(intent)
         self.subscribed[:, at] &= ~left
         self.refused[:, at] |= left
         self.note_clicks(key, day, at, clicked)
@@ -473,8 +477,8 @@ class _Run:
         clicked = self.on["review_partners"] & (
             draw[at] < _f(p.review_click) * (_f(0.6) + self.ready[:, at])
         )
-        self.lift[:, at] += np.where(clicked, _f(p.review_intent) * share[at], _f(0))
-        self.gain[:, at] += np.where(clicked, _f(p.review_awareness), _f(0))
+        self.lift[:, at] += clicked * (_f(p.review_intent) * share[at])
+        self.gain[:, at] += clicked * _f(p.review_awareness)
         self.note_clicks("review_partners", day, at, clicked)
 
     def ad(
@@ -498,9 +502,9 @@ class _Run:
         base, slope = click
         clicked = shown & (click_draw[at] < _f(base) + _f(slope) * self.ready[:, at])
         if intent:
-            self.lift[:, at] += np.where(shown, _f(intent), _f(0))
+            self.lift[:, at] += shown * _f(intent)
         if awareness:
-            self.gain[:, at] += np.where(shown, _f(awareness), _f(0))
+            self.gain[:, at] += shown * _f(awareness)
         self.note_clicks(key, day, at, clicked)
         if self.record is not None:
             self.record.impressions.append((at[shown[0]], day, CAMPAIGN_NUMBER[key]))
@@ -514,7 +518,8 @@ class _Run:
         searches = draw[at] < _f(p.brand_searches) * self.awareness[:, at] * ready
         takes_ad = self.on["brand_search"] & (outcome[at] < _f(p.brand_click))
         self.note_clicks("brand_search", day, at, searches & takes_ad)
-        organic = searches & ~takes_ad & (outcome[at] < _f(p.brand_organic))
+        found = (outcome[at] >= _f(p.brand_lost)) & (outcome[at] < _f(p.brand_organic))
+        organic = searches & ~takes_ad & found
         self.note_visits(ORGANIC_SEARCH, day, at, organic)
         if self.record is not None:
             shown = searches & self.on["brand_search"]
@@ -526,8 +531,8 @@ class _Run:
         shown = searches & self.on["generic_search"]
         clicked = shown & (outcome[at] < _f(p.generic_click))
         self.note_clicks("generic_search", day, at, clicked)
-        self.gain[:, at] += np.where(clicked, _f(p.generic_awareness), _f(0))
-        self.lift[:, at] += np.where(clicked, _f(p.generic_intent), _f(0))
+        self.gain[:, at] += clicked * _f(p.generic_awareness)
+        self.lift[:, at] += clicked * _f(p.generic_intent)
         found = searches & ~clicked & (outcome[at] > _f(1.0 - p.generic_organic))
         self.note_visits(ORGANIC_SEARCH, day, at, found)
         if self.record is not None:
@@ -539,7 +544,9 @@ class _Run:
         draw, other = self.chance.pair("unprompted", day)
         base, slope = p.direct
         at = np.flatnonzero(draw < _f(base + slope))
-        direct = draw[at] < self.awareness[:, at] * (_f(base) + _f(slope) * self.ready[:, at])
+        habit = np.where(self.alive[:, at], _f(1), _f(p.habit_after_churn))
+        wish = (_f(base) + _f(slope) * self.ready[:, at]) * habit
+        direct = draw[at] < self.awareness[:, at] * wish
         self.note_visits(DIRECT, day, at, direct)
         at = np.flatnonzero(other < _f(p.organic_social))
         social = other[at] < _f(p.organic_social) * self.awareness[:, at]
@@ -552,7 +559,7 @@ class _Run:
         draw = self.chance.uniform("journal", day)
         at = np.flatnonzero(draw < _f(base + slope))
         reads = draw[at] < _f(base) * self.awareness[:, at] + _f(slope) * self.ready[:, at]
-        self.gain[:, at] += np.where(reads, _f(p.journal_awareness), _f(0))
+        self.gain[:, at] += reads * _f(p.journal_awareness)
         if self.record is not None:
             self.record.visits.append((at[reads[0]], day, JOURNAL))
 

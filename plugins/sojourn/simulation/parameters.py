@@ -229,7 +229,7 @@ class Parameters:
     awareness_kept: float = 0.997
     awareness_start_customer: float = 0.75
     awareness_start_prospect: float = 0.12
-    need_median: float = 0.0085
+    need_median: float = 0.0098
     """Median over persons of the probability that a need arises."""
     need_sigma: float = 0.75
     need_intent: tuple[float, float] = (0.9, 2.1)
@@ -250,7 +250,9 @@ class Parameters:
     brand_click: float = 0.72
     """Part of brand searches that ends on the ad instead of the result below it."""
     brand_organic: float = 0.93
-    """Part of brand searches that reach the shop without the ad."""
+    """Part of brand searches that reach the shop without the ad, less `brand_lost`."""
+    brand_lost: float = 0.06
+    """Part of brand searches that only the ad brings: a rival's ad stands there otherwise."""
     generic_searches: float = 0.13
     generic_click: float = 0.36
     generic_organic: float = 0.22
@@ -315,12 +317,30 @@ class Parameters:
     buyer_joins: float = 0.60
     churn_after_purchase: tuple[float, float] = (0.04, 0.26)
     """Range over persons of the probability that a purchase was the last."""
+    gone_before: float = 0.45
+    """Part of former customers who left before the first day, if they last bought 160 days ago
+    (in proportion if later)."""
+    habit_after_churn: float = 0.3
+    """Part of their direct visits that persons who left still make."""
     attrition: float = 0.0007
     """Customers who leave without a purchase, a day."""
     refund: float = 0.065
     """Part of orders that are given back, wholly or by their first line."""
 
-    season: tuple[float, ...] = (0.92, 0.88, 0.95, 1.02, 1.10, 1.12, 1.08, 0.98, 0.95, 1.0, 1.18, 1.3)
+    season: tuple[float, ...] = (
+        0.92,
+        0.88,
+        0.95,
+        1.02,
+        1.10,
+        1.12,
+        1.08,
+        0.98,
+        0.95,
+        1.0,
+        1.18,
+        1.3,
+    )
     """Strength of needs by month."""
     weekday: tuple[float, ...] = (0.97, 0.93, 0.95, 0.98, 1.02, 1.08, 1.07)
 
@@ -336,6 +356,6 @@ class Parameters:
     """Impressions and clicks that the ad server can tie to our cookie."""
     late: float = 0.014
     duplicated: float = 0.006
-    bot_sessions_percent: int = 4
+    bot_sessions_percent: int = 12
     """Bots' sessions a day, in percent of a hundredth of the population."""
-    staff_sessions_percent: int = 2
+    staff_sessions_percent: int = 4

@@ -38,6 +38,11 @@ def scrambled(numbers: Integers) -> Integers:
     return (numbers * 48_271 + 40_692) % _MODULUS
 
 
+def milliseconds(day: date) -> int:
+    """Return the first moment of a day in UTC as milliseconds since 1970."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 1000
+
+
 @cache
 def zone_offsets(zone: str, start: date, days: int) -> Integers:
     """Return the seconds that a zone is ahead of UTC at noon of each day, shape (days,)."""
@@ -73,8 +78,7 @@ class People:
         self.traits = traits
         self.start = start
         self.days = days
-        self.start_ms = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp())
-        self.start_ms *= 1000
+        self.start_ms = milliseconds(start)
         self.count = len(chance.persons)
         self.numbers: list[int] = chance.persons.tolist()
         self.heads = household_heads(chance)
@@ -245,7 +249,8 @@ class People:
     def offsets(self, person: Integers, day: Integers) -> Integers:
         """Return seconds ahead of UTC of each person's zone on a day, shape (m,)."""
         tables = np.stack([zone_offsets(c.timezone, self.start, self.days) for c in COUNTRIES])
-        return tables[self.traits.country[person], np.clip(day, 0, self.days - 1)]
+        result: Integers = tables[self.traits.country[person], np.clip(day, 0, self.days - 1)]
+        return result
 
     def utc_second(
         self, person: Integers, day: Integers, local_second: Integers, limit: int = 86_399
@@ -254,7 +259,7 @@ class People:
 
         The result wraps around midnight, so that everything of day D lies within D in UTC.
         """
-        second = (local_second - self.offsets(person, day)) % 86_400
+        second: Integers = (local_second - self.offsets(person, day)) % 86_400
         return np.minimum(second, limit)
 
     def stores_of(self, person: Integers, day: Integers) -> Integers:
@@ -269,7 +274,10 @@ class People:
         drawn = self.chance.bits("store", 0, 0, person) + (
             self.chance.bits("other_store", day, 0, person) % np.uint64(10) == 0
         ).astype(np.uint64)
-        return first[country] + (drawn % counts[country].astype(np.uint64)).astype(np.int64)
+        chosen: Integers = first[country] + (drawn % counts[country].astype(np.uint64)).astype(
+            np.int64
+        )
+        return chosen
 
 
 def phone_number(dial: str, mobile: tuple[str, int], number: int) -> str:
@@ -293,19 +301,28 @@ _NATIONAL: dict[str, Callable[[str], str]] = {
 }
 
 
-def spelled_phone(phone: str, dial: str, draw: int) -> str:
-    """Return a number as people type it; national forms need the country to be read."""
+def spelled_phone(phone: str, dial: str, draw: int, region: str) -> str:
+    """Return a number as people type it.
+
+    National forms need a country to be read: where the record's `region` names none that every
+    reader knows, the number is international.
+    """
     rest = phone[1 + len(dial) :]
     style = draw % 8
-    if style < 3:
-        return phone
-    if style < 5:
+    if style in (3, 4, 7) and region.strip().upper() in _PLAIN_COUNTRIES:
+        if style == 7:
+            return f"1-{rest[:3]}-{rest[3:]}" if dial == "1" else f"00{dial}{rest}"
         return _NATIONAL[dial](rest)
     if style == 5:
         return f"+{dial} {rest[:3]} {rest[3:]}"
     if style == 6:
         return f" {phone} "
-    return f"{'011' if dial == '1' else '00'}{dial}{rest}" if dial != "1" else f"1-{rest[:3]}-{rest[3:]}"
+    return phone
+
+
+_PLAIN_COUNTRIES = frozenset(
+    name.upper() for country in COUNTRIES for name in (country.code, country.name)
+)
 
 
 def spelled_email(email: str, draw: int) -> str:

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from sojourn.simulation.behaviour import FIRST_CAMPAIGN, Record
-from sojourn.simulation.chance import Chance, Integers, hex_ids, mix
+from sojourn.simulation.behaviour import Record
+from sojourn.simulation.chance import hex_ids, mix
 from sojourn.simulation.names import INDUSTRIES, TITLES
-from sojourn.simulation.parameters import CAMPAIGN_NUMBER, CAMPAIGNS, SHOP_HOST
+from sojourn.simulation.parameters import CAMPAIGNS, SHOP_HOST
 from sojourn.simulation.people import (
     DAY_MS,
     NEVER,
@@ -73,7 +73,6 @@ def write_hubspot_contacts(people: People, run: Run, owners: Owners) -> None:
             created = people.start_ms - (30 + draw % 700) * DAY_MS
         else:
             created = people.start_ms + day * DAY_MS + 80_000_000
-        country = people.country[who]
         email = people.email[who]
         if draw % 211 == 0:
             email = mistyped_email(email)
@@ -96,10 +95,19 @@ def write_hubspot_contacts(people: People, run: Run, owners: Owners) -> None:
         versions.sort()
 
         def line(
-            record: int, address: str, stage: str, modified: int, *, who: int = who,
-            spell: int = spell, created: int = created, has_phone: bool = has_phone,
+            record: int,
+            address: str,
+            stage: str,
+            modified: int,
+            *,
+            who: int = who,
+            spell: int = spell,
+            created: int = created,
+            has_phone: bool = has_phone,
         ) -> str:
             country = people.country[who]
+            region = spelled_country(country.code, spell >> 10)
+            typed = spelled_phone(people.phone[who], country.dial, spell >> 7, region)
             is_b2b = bool(people.is_b2b[who])
             return csv_line(
                 [
@@ -107,8 +115,8 @@ def write_hubspot_contacts(people: People, run: Run, owners: Owners) -> None:
                     spelled_name(people.first[who], spell),
                     spelled_name(people.last[who], spell >> 4),
                     address,
-                    spelled_phone(people.phone[who], country.dial, spell >> 7) if has_phone else "",
-                    spelled_country(country.code, spell >> 10),
+                    typed if has_phone else "",
+                    region,
                     country.timezone if spell % 3 else "",
                     stage,
                     ("ORGANIC_SEARCH", "PAID_SEARCH", "SOCIAL_MEDIA", "OFFLINE", "")[spell % 5],
@@ -196,9 +204,7 @@ def write_emails(
         identifiers = hex_ids(key, mix(key))
         moments = np.minimum(time[at], end)
         lines = []
-        for row, identifier, moment in zip(
-            at.tolist(), identifiers, moments.tolist(), strict=True
-        ):
+        for row, identifier, moment in zip(at.tolist(), identifiers, moments.tolist(), strict=True):
             ad = CAMPAIGNS[int(campaign[row])]
             extra = ""
             shown = "OPEN" if kind == "MACHINE" else kind
@@ -296,8 +302,8 @@ def write_consents(people: People, record: Record, run: Run, owners: Owners) -> 
             kind = "phone" if channel == "call" else "email"
             status = "denied" if (draw >> 3) % 4 else "granted"
             emit(who, kind, channel, status, "privacy_center", at, "marketing")
-    for at, day in record.sign_ups:
-        for who in at.tolist():
+    for joined, day in record.sign_ups:
+        for who in joined.tolist():
             moment = people.start_ms + day * DAY_MS + 82_000_000 + drawn[who] % 3_000_000
             emit(who, "email", "email", "granted", "signup_form", moment, "marketing")
     for person, day, campaign, _, _, left in record.sends:
@@ -443,122 +449,15 @@ def write_salesforce(people: People, run: Run, owners: Owners) -> None:
     keys = chance.bits("salesforce_key").tolist()
     event_day = chance.below("salesforce_day", people.days).tolist()
     objects = _Salesforce(people)
-    start = people.start_ms
-    accounts: set[int] = set()
     consumer = ~people.is_b2b & (people.email_day < 0)
     consumer &= chance.uniform("consumer_lead") < np.float32(0.02)
     contacts_of: dict[int, list[str]] = {}
-
     for who in np.flatnonzero(people.is_b2b | consumer).tolist():
-        draw, spell, key = drawn[who], spelling[who], keys[who]
-        number = people.numbers[who]
-        country = people.country[who]
-        account_number = int(people.account_number[who])
-        account = salesforce_id("001", account_number + 1)
-        company = people.company[who]
-        contact, twin = salesforce_id("003", number * 2 + 1), salesforce_id("003", number * 2 + 2)
-        lead = salesforce_id("00Q", number + 1)
-        opportunity = salesforce_id("006", number + 1)
-        email = people.work_email[who] if people.is_b2b[who] and spell % 10 < 6 else people.email[who]
-        shown = spelled_email(email, spell >> 3)
-        phone = people.phone[who]
-        has_phone = spell % 100 < 70
-        typed = spelled_phone(phone, country.dial, spell >> 6) if has_phone else ""
-        first = spelled_name(people.first[who], spell >> 5)
-        last = people.last[who].upper() if spell % 17 == 0 else people.last[who]
-        title = TITLES[draw % len(TITLES)]
-        region = spelled_country(country.code, spell >> 8)
-        source = ("Web", "Trade Show", "Partner Referral", "Other", "")[draw % 5]
-        fate = draw % 100 if people.is_b2b[who] else 0
-        has_lead, converts, has_contact = fate < 65, 45 <= fate < 65, fate >= 45
-        old = start - (20 + draw % 400) * DAY_MS
-        begin = old if (draw >> 4) % 10 < 3 else start + event_day[who] * DAY_MS + 40_000_000
-        converted_at = max(begin, start) + (4 + draw % 12) * DAY_MS
-        converts = converts and converted_at < objects.end
-        if has_lead:
-            owners.add("salesforce_lead_id", [lead], [who])
-            owners.add("email", [email], [who])
-            if has_phone:
-                owners.add("phone", [phone], [who])
-
-            def lead_cells(status: str, at: int, *ids: str) -> list[str]:
-                made = [_salesforce_time(at), *ids] if ids else ["", "", "", ""]
-                return [
-                    *(lead, first, last, company if people.is_b2b[who] else "[not provided]"),
-                    *(shown, typed, region, source, status, "true" if ids else "false"),
-                    *made,
-                    *(_salesforce_time(begin), _salesforce_time(at), "false"),
-                ]
-
-            objects.emit("Lead", begin, key, lead_cells("Open - Not Contacted", begin))
-            if draw % 3 == 0 and not converts:
-                later = max(begin, start) + 3 * DAY_MS
-                if later < objects.end:
-                    objects.emit("Lead", later, key, lead_cells("Working - Contacted", later))
-        opened_at = 0
-        has_deal = False
-        if has_contact and (converts or fate >= 65):
-            accounts.add(account_number)
-            has_deal = converts or (draw >> 6) % 10 < 5
-            opened_at = converted_at if converts else start + event_day[who] * DAY_MS + 33_000_000
-            created = converted_at if converts else old
-            owners.add("salesforce_contact_id", [contact], [who])
-            owners.add("email", [email], [who])
-            if has_phone:
-                owners.add("phone", [phone], [who])
-            opted_out = "true" if draw % 13 == 0 else "false"
-
-            def contact_cells(
-                record: str, address: str, at: int, deleted: bool, master: str
-            ) -> list[str]:
-                mobile = typed if spell % 2 else ""
-                return [
-                    *(record, account, first, last, address, "" if spell % 2 else typed, mobile),
-                    *(region, source, title, opted_out, _salesforce_time(created)),
-                    *(_salesforce_time(at), "true" if deleted else "false", master),
-                ]
-
-            objects.emit("Contact", created, key, contact_cells(contact, shown, created, False, ""))
-            contacts_of.setdefault(account_number, []).append(contact)
-            if converts:
-                ids = (account, contact, opportunity if has_deal else "")
-                objects.emit("Lead", converted_at, key, lead_cells("Closed - Converted", converted_at, *ids))
-            if draw % 100 < 14:
-                # Somebody made the person a second time, with the private address.
-                other = people.email[who] if email != people.email[who] else people.second_email[who]
-                made = min(max(created, start) + 2 * DAY_MS, objects.end)
-                objects.emit("Contact", made, key + 1, contact_cells(twin, other, made, False, ""))
-                owners.add("salesforce_contact_id", [twin], [who])
-                owners.add("email", [other], [who])
-                merged = made + 6 * DAY_MS
-                if draw % 2 and merged < objects.end:
-                    cells = contact_cells(twin, other, merged, True, contact)
-                    objects.emit("Contact", merged, key + 1, cells)
-        if has_deal and opened_at < objects.end:
-            colleagues = contacts_of[account_number]
-            _write_deal(objects, people, who, draw, key, opened_at, opportunity, account, colleagues)
-        if draw % 10 < 4:
-            # A response to a campaign of the business team.
-            campaign = salesforce_id("701", 1 + draw % len(_SF_CAMPAIGNS))
-            at = max(begin if has_lead else start, start) + (draw >> 9) % 9 * DAY_MS + 50_000_000
-            responded = (draw >> 5) % 3 != 0
-            record_is_contact = has_contact and (converts or fate >= 65) and not has_lead
-            if at < objects.end and (has_lead or record_is_contact):
-                objects.emit(
-                    "CampaignMember",
-                    at,
-                    key,
-                    [
-                        *(salesforce_id("00v", number + 1), campaign),
-                        *("" if record_is_contact else lead, contact if record_is_contact else ""),
-                        "Responded" if responded else "Sent",
-                        "true" if responded else "false",
-                        _salesforce_time(at)[:10] if responded else "",
-                        *(_salesforce_time(at), _salesforce_time(at), "false"),
-                    ],
-                )
+        draws_of = (drawn[who], spelling[who], keys[who], event_day[who])
+        _write_buyer(objects, people, owners, who, *draws_of, contacts_of)
     members = people.account_number.tolist()
-    for account_number in sorted(accounts):
+    start = people.start_ms
+    for account_number in sorted(contacts_of):
         at = members.index(account_number)
         draw = hash_of("account", str(account_number))
         created = start - (100 + draw % 900) * DAY_MS
@@ -569,7 +468,10 @@ def write_salesforce(people: People, run: Run, owners: Owners) -> None:
             created,
             draw,
             [
-                *(salesforce_id("001", account_number + 1), name.upper() if draw % 9 == 0 else name),
+                *(
+                    salesforce_id("001", account_number + 1),
+                    name.upper() if draw % 9 == 0 else name,
+                ),
                 f"https://{people.company_host[at]}",
                 INDUSTRIES[draw % len(INDUSTRIES)] if draw % 5 else "",
                 *(spelled_country(country.code, draw), _salesforce_time(created)),
@@ -577,6 +479,128 @@ def write_salesforce(people: People, run: Run, owners: Owners) -> None:
             ],
         )
     objects.write(run)
+
+
+def _write_buyer(
+    objects: _Salesforce,
+    people: People,
+    owners: Owners,
+    who: int,
+    draw: int,
+    spell: int,
+    key: int,
+    event_day: int,
+    contacts_of: dict[int, list[str]],
+) -> None:
+    """Write a person's lead, contacts, deal and response; note the contact of the account."""
+    start = people.start_ms
+    number = people.numbers[who]
+    country = people.country[who]
+    account_number = int(people.account_number[who])
+    account = salesforce_id("001", account_number + 1)
+    company = people.company[who]
+    contact, twin = salesforce_id("003", number * 2 + 1), salesforce_id("003", number * 2 + 2)
+    lead = salesforce_id("00Q", number + 1)
+    opportunity = salesforce_id("006", number + 1)
+    email = people.work_email[who] if people.is_b2b[who] and spell % 10 < 6 else people.email[who]
+    shown = spelled_email(email, spell >> 3)
+    phone = people.phone[who]
+    has_phone = spell % 100 < 70
+    first = spelled_name(people.first[who], spell >> 5)
+    last = people.last[who].upper() if spell % 17 == 0 else people.last[who]
+    title = TITLES[draw % len(TITLES)]
+    region = spelled_country(country.code, spell >> 8)
+    typed = spelled_phone(phone, country.dial, spell >> 6, region) if has_phone else ""
+    source = ("Web", "Trade Show", "Partner Referral", "Other", "")[draw % 5]
+    fate = draw % 100 if people.is_b2b[who] else 0
+    has_lead, converts, has_contact = fate < 65, 45 <= fate < 65, fate >= 45
+    old = start - (20 + draw % 400) * DAY_MS
+    begin = old if (draw >> 4) % 10 < 3 else start + event_day * DAY_MS + 40_000_000
+    converted_at = max(begin, start) + (4 + draw % 12) * DAY_MS
+    converts = converts and converted_at < objects.end
+    if has_lead:
+        owners.add("salesforce_lead_id", [lead], [who])
+        owners.add("email", [email], [who])
+        if has_phone:
+            owners.add("phone", [phone], [who])
+
+        def lead_cells(status: str, at: int, *ids: str) -> list[str]:
+            made = [_salesforce_time(at), *ids] if ids else ["", "", "", ""]
+            return [
+                *(lead, first, last, company if people.is_b2b[who] else "[not provided]"),
+                *(shown, typed, region, source, status, "true" if ids else "false"),
+                *made,
+                *(_salesforce_time(begin), _salesforce_time(at), "false"),
+            ]
+
+        objects.emit("Lead", begin, key, lead_cells("Open - Not Contacted", begin))
+        if draw % 3 == 0 and not converts:
+            later = max(begin, start) + 3 * DAY_MS
+            if later < objects.end:
+                objects.emit("Lead", later, key, lead_cells("Working - Contacted", later))
+    opened_at = 0
+    has_deal = False
+    if has_contact and (converts or fate >= 65):
+        has_deal = converts or (draw >> 6) % 10 < 5
+        opened_at = converted_at if converts else start + event_day * DAY_MS + 33_000_000
+        created = converted_at if converts else old
+        owners.add("salesforce_contact_id", [contact], [who])
+        owners.add("email", [email], [who])
+        if has_phone:
+            owners.add("phone", [phone], [who])
+        opted_out = "true" if draw % 13 == 0 else "false"
+
+        def contact_cells(
+            record: str, address: str, at: int, deleted: bool, master: str
+        ) -> list[str]:
+            mobile = typed if spell % 2 else ""
+            return [
+                *(record, account, first, last, address, "" if spell % 2 else typed, mobile),
+                *(region, source, title, opted_out, _salesforce_time(created)),
+                *(_salesforce_time(at), "true" if deleted else "false", master),
+            ]
+
+        objects.emit("Contact", created, key, contact_cells(contact, shown, created, False, ""))
+        contacts_of.setdefault(account_number, []).append(contact)
+        if converts:
+            ids = (account, contact, opportunity if has_deal else "")
+            objects.emit(
+                "Lead", converted_at, key, lead_cells("Closed - Converted", converted_at, *ids)
+            )
+        if draw % 100 < 14:
+            # Somebody made the person a second time, with the private address.
+            other = people.email[who] if email != people.email[who] else people.second_email[who]
+            made = min(max(created, start) + 2 * DAY_MS, objects.end)
+            objects.emit("Contact", made, key + 1, contact_cells(twin, other, made, False, ""))
+            owners.add("salesforce_contact_id", [twin], [who])
+            owners.add("email", [other], [who])
+            merged = made + 6 * DAY_MS
+            if draw % 2 and merged < objects.end:
+                cells = contact_cells(twin, other, merged, True, contact)
+                objects.emit("Contact", merged, key + 1, cells)
+    if has_deal and opened_at < objects.end:
+        colleagues = contacts_of[account_number]
+        _write_deal(objects, people, who, draw, key, opened_at, opportunity, account, colleagues)
+    if draw % 10 < 4:
+        # A response to a campaign of the business team.
+        campaign = salesforce_id("701", 1 + draw % len(_SF_CAMPAIGNS))
+        at = max(begin if has_lead else start, start) + (draw >> 9) % 9 * DAY_MS + 50_000_000
+        responded = (draw >> 5) % 3 != 0
+        record_is_contact = has_contact and (converts or fate >= 65) and not has_lead
+        if at < objects.end and (has_lead or record_is_contact):
+            objects.emit(
+                "CampaignMember",
+                at,
+                key,
+                [
+                    *(salesforce_id("00v", number + 1), campaign),
+                    *("" if record_is_contact else lead, contact if record_is_contact else ""),
+                    "Responded" if responded else "Sent",
+                    "true" if responded else "false",
+                    _salesforce_time(at)[:10] if responded else "",
+                    *(_salesforce_time(at), _salesforce_time(at), "false"),
+                ],
+            )
 
 
 def _write_deal(
@@ -603,7 +627,10 @@ def _write_deal(
             *(opportunity, account, f"{people.company[who]} - {1 + draw % 40} sets", stage),
             *(value if at > opened_at or draw % 5 else "", currency, when.isoformat()),
             *("true" if closed else "false", "true" if won else "false"),
-            *("New Business" if draw % 3 else "Existing Business", ("Web", "Partner Referral")[draw % 2]),
+            *(
+                "New Business" if draw % 3 else "Existing Business",
+                ("Web", "Partner Referral")[draw % 2],
+            ),
             salesforce_id("701", 1) if draw % 6 == 0 else "",
             *(_salesforce_time(opened_at), _salesforce_time(at), "false"),
         ]
@@ -624,20 +651,10 @@ def _write_deal(
             key + place,
             [
                 *(salesforce_id("00K", number * 2 + place + 1), opportunity, contact),
-                *("Decision Maker" if place == 0 else "Influencer", "true" if place == 0 else "false"),
+                *(
+                    "Decision Maker" if place == 0 else "Influencer",
+                    "true" if place == 0 else "false",
+                ),
                 *(_salesforce_time(opened_at), _salesforce_time(opened_at + 60_000), "false"),
             ],
         )
-
-
-__all__ = [
-    "CAMPAIGN_NUMBER",
-    "FIRST_CAMPAIGN",
-    "Chance",
-    "Integers",
-    "write_consents",
-    "write_emails",
-    "write_hubspot_contacts",
-    "write_salesforce",
-    "write_salesforce_campaigns",
-]

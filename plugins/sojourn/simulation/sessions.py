@@ -22,7 +22,6 @@ from sojourn.simulation.people import (
     FAMILY,
     KIOSK,
     LAPTOP,
-    NEVER,
     PHONE_WEB,
     People,
 )
@@ -104,12 +103,12 @@ def build_sessions(people: People, record: Record, parameters: Parameters) -> Se
     shop_rank = np.arange(len(person))
     before = np.concatenate([[0], start[:-1]]) if len(start) else start
     start = np.where(
-        is_coupon, np.minimum(before + 600_000 + below("coupon_pause", 600_000), DAY_MS - 2_600_000), start
+        is_coupon,
+        np.minimum(before + 600_000 + below("coupon_pause", 600_000), DAY_MS - 2_600_000),
+        start,
     )
 
-    device = np.where(
-        people.has_laptop[person] & (below("device", 100) < 48), LAPTOP, PHONE_WEB
-    )
+    device = np.where(people.has_laptop[person] & (below("device", 100) < 48), LAPTOP, PHONE_WEB)
     is_shop = origin != JOURNAL
     direct = origin == DIRECT
     device = np.where(direct & people.has_app[person] & (below("app", 100) < 60), APP, device)
@@ -170,16 +169,9 @@ def build_sessions(people: People, record: Record, parameters: Parameters) -> Se
         signs_up=signs_up & (people.email_day[person] >= 0),
         signs_out=signs_out,
         on_journal=~is_shop
-        | (
-            np.isin(origin, _JOURNAL_CAMPAIGNS)
-            & ~last
-            & (below("content_ad", 100) < 30)
-        ),
+        | (np.isin(origin, _JOURNAL_CAMPAIGNS) & ~last & (below("content_ad", 100) < 30)),
         is_untracked=chance.uniform("untracked", day, origin, person)
         < np.float32(parameters.untracked),
         is_stripped=chance.uniform("stripped", day, origin, person)
         < np.float32(parameters.stripped),
     )
-
-
-__all__ = ["NEVER", "Sessions", "build_sessions", "email_delays", "email_times"]

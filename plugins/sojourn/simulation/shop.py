@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from sojourn.simulation.behaviour import MAX_LINES, PHONE, STORE, WEB, Record, Traits, baskets
 from sojourn.simulation.chance import Chance, Integers
-from sojourn.simulation.parameters import PRODUCTS, STORES, Parameters
+from sojourn.simulation.parameters import PRODUCTS, STORES, Parameters, Store
 from sojourn.simulation.people import (
     DAY_MS,
     People,
@@ -151,9 +151,7 @@ def _write_shopify(
         created = int(sales.time[order]) + 1_400
         phoned = int(sales.kind[order]) == PHONE
         end = people.start_ms + people.days * DAY_MS - 1
-        event_owners.append(
-            f"shopify,#{sales.number[order]},P{people.numbers[who]:07d}\n"
-        )
+        event_owners.append(f"shopify,#{sales.number[order]},P{people.numbers[who]:07d}\n")
         email = people.email[who]
         if draw % 100 < 9:
             email = people.second_email[who]
@@ -255,7 +253,10 @@ def _shopify_lines(
         ]
         if line:
             result.append(
-                f"#{number},{csv_field(email)}" + "," * 14 + f",{','.join(cells)}" + "," * 11
+                f"#{number},{csv_field(email)}"
+                + "," * 14
+                + f",{','.join(cells)}"
+                + "," * 11
                 + f"{'Lumen Trail'},,,,,,\n"
             )
             continue
@@ -277,11 +278,12 @@ def _shopify_lines(
             "Standard" if not phoned else "Express",
             at,
         ]
+        region = country.code if spell % 3 else spelled_country(country.code, spell >> 5)
         tail = [
             name,
             country.cities[people.numbers[who] % len(country.cities)],
-            country.code if spell % 3 else spelled_country(country.code, spell >> 5),
-            spelled_phone(phone, country.dial, spell >> 9) if phone else "",
+            region,
+            spelled_phone(phone, country.dial, spell >> 9, region) if phone else "",
             name,
             country.code,
             "",
@@ -297,9 +299,7 @@ def _shopify_lines(
             phone if spell % 4 == 0 else "",
             f"{country.code} Tax {country.tax_percent}%",
         ]
-        result.append(
-            ",".join(map(csv_field, head)) + f",{','.join(cells)}," + csv_line(tail)
-        )
+        result.append(",".join(map(csv_field, head)) + f",{','.join(cells)}," + csv_line(tail))
     return result
 
 
@@ -371,11 +371,18 @@ def _write_receipts(
         if refund and refund_day < people.days:
             whole = refund >= sales.net[order]
             # The same local time of day as the purchase, so within opening hours.
-            moved = int(zones[store_number][refund_day] - zones[store_number][int(sales.day[order])])
+            moved = int(
+                zones[store_number][refund_day] - zones[store_number][int(sales.day[order])]
+            )
             at = (time - people.start_ms) % DAY_MS - moved * 1000
             at = people.start_ms + refund_day * DAY_MS + min(max(at, 0), DAY_MS - 1)
             text = _receipt_lines(
-                sales, order, f"{receipt}R", at, *shared, returned=receipt,
+                sales,
+                order,
+                f"{receipt}R",
+                at,
+                *shared,
+                returned=receipt,
                 lines=MAX_LINES if whole else 1,
             )
             event_owners.append(f"pos,{receipt}R,P{people.numbers[who]:07d}\n")
@@ -401,7 +408,7 @@ def _receipt_lines(
     order: int,
     receipt: str,
     time: int,
-    store: object,
+    store: Store,
     register: str,
     currency: str,
     loyalty: str,
@@ -410,7 +417,6 @@ def _receipt_lines(
     returned: str,
     lines: int,
 ) -> list[str]:
-    assert isinstance(store, type(STORES[0]))
     basket = sales.basket
     sold = local_time(time, store.timezone, "%Y-%m-%d %H:%M:%S")
     sign = -1 if returned else 1
@@ -472,10 +478,10 @@ def write_calls(
         choice = draw % 100
         if choice < 72:
             owners.add("phone", [people.phone[who]], [who])
-            number = spelled_phone(people.phone[who], country.dial, draw >> 8)
+            number = spelled_phone(people.phone[who], country.dial, draw >> 8, country.code)
         elif choice < 82 and head:
             owners.add("phone", [people.landline[who]], [who], True)
-            number = spelled_phone(people.landline[who], country.dial, draw >> 8)
+            number = spelled_phone(people.landline[who], country.dial, draw >> 8, country.code)
         elif choice < 92:
             number = ("anonymous", "", "+1")[draw % 3]
         else:
@@ -499,7 +505,9 @@ def write_calls(
                     f"agent-{draw % 17:02d}",
                     str(60 + draw % 900),
                     "order" if order >= 0 else _TOPICS[draw % len(_TOPICS)],
-                    "order_placed" if order >= 0 else ("resolved", "callback", "voicemail")[draw % 3],
+                    "order_placed"
+                    if order >= 0
+                    else ("resolved", "callback", "voicemail")[draw % 3],
                     loyalty,
                     f"#{sales.number[order]}" if order >= 0 else "",
                     code,
@@ -513,6 +521,3 @@ def write_calls(
         "calls", file_days[again] + 1, time[again], keys[again], [lines[i] for i in again.tolist()]
     )
     run.flush("calls")
-
-
-__all__ = ["Sales", "timedelta", "write_calls", "write_sales"]

@@ -23,7 +23,7 @@ from sojourn.simulation.chance import Bits, Chance, Integers
 _INDEX = np.dtype([("time", "<i8"), ("key", "<u8"), ("place", "<i4"), ("size", "<i4")])
 """A line's place in the order of its file, and its length in bytes."""
 _CODEC = "lz4_raw"
-_COMPRESSION_LEVEL = 4
+_COMPRESSION_LEVEL = 2
 
 
 @dataclass(frozen=True)
@@ -219,10 +219,7 @@ def merge_day(folder: Path, out: Path, stream: str, day: int, when: date, seed: 
     """Write the file of one stream and day from all runs; return its size in bytes."""
     kind = STREAMS[stream]
     parts = [part for part in (run.day(day) for run in _runs(folder, stream)) if len(part[0])]
-    if len(parts) == 1 and not kind.breaks:
-        pieces = [parts[0][1]]
-    else:
-        pieces = _merged(parts)
+    pieces = [parts[0][1]] if len(parts) == 1 and not kind.breaks else _merged(parts)
     if kind.breaks and pieces:
         _break(pieces, stream, day, seed)
     path = out / kind.path.format(day=when.isoformat())
@@ -275,4 +272,3 @@ def make_folders(out: Path) -> None:
 def day_of(start: date, day: int) -> date:
     """Return the date of a day number."""
     return start + timedelta(days=day)
-

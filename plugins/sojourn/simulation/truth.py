@@ -209,8 +209,13 @@ def effect_lines(sums: Sums, people: int) -> list[str]:
         line(
             "baseline",
             "",
-            (sums.orders[0] * scale, revenue[0] * scale, error(0), sums.orders[0] * scale,
-             revenue[0] * scale),
+            (
+                sums.orders[0] * scale,
+                revenue[0] * scale,
+                error(0),
+                sums.orders[0] * scale,
+                revenue[0] * scale,
+            ),
         )
     )
     return lines

@@ -6,16 +6,13 @@ event from pieces that a session shares.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote_plus
 
 import numpy as np
 
 from sojourn.simulation.behaviour import (
-    DIRECT,
     FIRST_CAMPAIGN,
-    JOURNAL,
     ORGANIC_SEARCH,
     ORGANIC_SOCIAL,
     REFERRAL,
@@ -27,7 +24,6 @@ from sojourn.simulation.parameters import (
     JOURNAL_HOST,
     PRODUCTS,
     SHOP_HOST,
-    STORES,
     Parameters,
 )
 from sojourn.simulation.people import (
@@ -37,7 +33,6 @@ from sojourn.simulation.people import (
     KIOSK,
     LAPTOP,
     NEVER,
-    PHONE_WEB,
     People,
     draws,
     mistyped_email,
@@ -115,8 +110,7 @@ _SEARCH_TERMS = ("hiking boots", "rain jacket", "zelt 2 personen", "sac à dos 5
 # Kinds of events, in the order in which a session may have them.
 LANDING, ALIAS, IDENTIFY, SIGNED, GROUP, NEWSLETTER, PAGE, PRODUCT_PAGE, VIEWED = range(9)
 ADDED, CHECKOUT, PAY_PAGE, ORDERED, SIGNED_OUT, OPENED = range(9, 15)
-
-_JSON_NULL = "null"
+_VIEWS = (LANDING, PAGE, PRODUCT_PAGE, PAY_PAGE)
 
 
 @dataclass
@@ -443,18 +437,29 @@ def _write_segment(
 
     lines: list[str] = []
     table = zip(
-        kind.tolist(), place.tolist(), messages, stamps, originals, sents, receiveds,
-        knows_user.tolist(), products, email_draw, strict=True,
+        kind.tolist(),
+        place.tolist(),
+        messages,
+        stamps,
+        originals,
+        sents,
+        receiveds,
+        knows_user.tolist(),
+        products,
+        email_draw,
+        strict=True,
     )
     for what, at, message, stamp, original, sent, received, known, product, draw in table:
         campaign = page = traits = extra = ""
         properties = "{}"
         event = ""
-        if what == LANDING or what == PAGE or what == PRODUCT_PAGE or what == PAY_PAGE:
+        if what in _VIEWS:
             call = "page"
             if what == LANDING:
                 query, referrer, campaign = landing_of[at]
-                path, title = ("/", BRAND) if draw % 3 else (_product_path(product), PRODUCTS[product].name)
+                path, title = (
+                    ("/", BRAND) if draw % 3 else (_product_path(product), PRODUCTS[product].name)
+                )
             elif what == PAGE:
                 query, referrer = "", f"https://{SHOP_HOST}/"
                 category = _CATEGORIES[product % len(_CATEGORIES)]
@@ -463,7 +468,10 @@ def _write_segment(
                 query, referrer = "", f"https://{SHOP_HOST}/c/{PRODUCTS[product].category}"
                 path, title = _product_path(product), PRODUCTS[product].name
             else:
-                query, referrer = "", _GATEWAYS[draw % 3] if draw % 10 < 6 else f"https://{SHOP_HOST}/checkout"
+                query, referrer = (
+                    "",
+                    _GATEWAYS[draw % 3] if draw % 10 < 6 else f"https://{SHOP_HOST}/checkout",
+                )
                 path, title = "/checkout/thank-you", "Thank you"
             title = title.replace('"', '\\"')
             if device_list[at] == APP:
@@ -481,7 +489,7 @@ def _write_segment(
                     f'"title":"{title}","referrer":"{referrer}"}}'
                 )
                 extra = '"name":null,'
-        elif what == IDENTIFY or what == NEWSLETTER:
+        elif what in (IDENTIFY, NEWSLETTER):
             call = "identify"
             who = person_list[at]
             email = people.email[who]
@@ -513,7 +521,14 @@ def _write_segment(
         else:
             call = "track"
             event, properties = _track(
-                what, product, draw, sign_up_list[at], order_list[at], people, person_list[at], sales
+                what,
+                product,
+                draw,
+                sign_up_list[at],
+                order_list[at],
+                people,
+                person_list[at],
+                sales,
             )
             event = f'"event":"{event}",'
         user = f'"userId":"{names[at]}"' if known or what == ALIAS else '"userId":null'
@@ -537,7 +552,9 @@ def _write_segment(
     )
     # A retry delivers the same message again, at once or with the next day's file.
     share = mix(second ^ np.uint64(0x3C6EF372FE94F82B))
-    again = np.flatnonzero((share >> np.uint64(40)).astype(np.int64) < int(parameters.duplicated * (1 << 24)))
+    again = np.flatnonzero(
+        (share >> np.uint64(40)).astype(np.int64) < int(parameters.duplicated * (1 << 24))
+    )
     later = np.where((share[again] & np.uint64(1)) == 0, 0, 1)
     run.add(
         "segment",
@@ -556,7 +573,9 @@ def _product_path(product: int) -> str:
 def _product_json(product: int) -> str:
     item = PRODUCTS[product]
     name = item.name.replace('"', '\\"')
-    return f'"product_id":"{item.sku}","sku":"{item.sku}","name":"{name}","category":"{item.category}"'
+    return (
+        f'"product_id":"{item.sku}","sku":"{item.sku}","name":"{name}","category":"{item.category}"'
+    )
 
 
 def _track(
@@ -573,7 +592,10 @@ def _track(
     currency = people.country[person].currency
     if what == VIEWED:
         price = PRODUCTS[product].cents / 100
-        return "Product Viewed", f'{{{_product_json(product)},"price":{price:.2f},"currency":"{currency}"}}'
+        return (
+            "Product Viewed",
+            f'{{{_product_json(product)},"price":{price:.2f},"currency":"{currency}"}}',
+        )
     if what == ADDED:
         price = PRODUCTS[product].cents / 100
         return (
@@ -626,7 +648,9 @@ def _write_snowplow(
     session_ids = hex_ids(session_key, mix(session_key))
     wish = people.chance.below("journal_sign_in", 100, day, chosen.origin, person)
     signed = (people.account_day[person] < day) & (wish < 22)
-    subscribes = (people.email_day[person] < NEVER) & (wish >= 92) & (people.email_day[person] <= day)
+    subscribes = (
+        (people.email_day[person] < NEVER) & (wish >= 92) & (people.email_day[person] <= day)
+    )
     agents = draws(people.chance.bits("user_agent", 0, device, person))
 
     kind, time = events.kind[rows], events.time[rows]
@@ -699,8 +723,10 @@ def _write_snowplow(
                     parameters_of.get(f"utm_{part}", "")
                     for part in ("medium", "source", "term", "content", "campaign")
                 ]
-                row[_CLICK] = clicks[at]
-                row[_CLICK + 1] = _NETWORKS[ad.click_parameter]
+                network_name = _NETWORKS[ad.click_parameter]
+                if network_name:
+                    # Enrichment knows the click ids of these networks alone.
+                    row[_CLICK : _CLICK + 2] = [clicks[at], network_name]
         elif drawn % 5 == 0:
             event = name = "page_ping"
             row[_PING : _PING + 4] = ["0", "0", "120", "2400"]
@@ -738,7 +764,9 @@ def _write_snowplow(
         for i, at in zip(ids, place.tolist(), strict=True)
     )
     share = mix(second ^ np.uint64(0x3C6EF372FE94F82B))
-    again = np.flatnonzero((share >> np.uint64(40)).astype(np.int64) < int(parameters.duplicated * (1 << 24)))
+    again = np.flatnonzero(
+        (share >> np.uint64(40)).astype(np.int64) < int(parameters.duplicated * (1 << 24))
+    )
     run.add(
         "snowplow",
         delivery.file_day[again],
@@ -852,6 +880,3 @@ def write_noise(
                 f'"properties":{{"path":"{path}"}},"integrations":{{}}}}\n'
             )
         run.add("segment", number[rows], time, key, lines)
-
-
-__all__ = ["DIRECT", "JOURNAL", "PHONE_WEB", "STORES", "json", "order_events", "write_events"]

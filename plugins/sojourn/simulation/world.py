@@ -18,11 +18,11 @@ from typing import TypeVar
 import numpy as np
 
 from sojourn.simulation import SimulationSummary
-from sojourn.simulation.advertising import Delivered, write_advertising, write_cost
-from sojourn.simulation.behaviour import ALL_ON, ORDER_KINDS, Record, draw_traits, run
+from sojourn.simulation.advertising import Delivered, no_delivery, write_advertising, write_cost
+from sojourn.simulation.behaviour import ALL_ON, Outcome, Record, draw_traits, run
 from sojourn.simulation.chance import Chance
 from sojourn.simulation.parameters import Parameters
-from sojourn.simulation.people import NEVER, People
+from sojourn.simulation.people import NEVER, People, milliseconds
 from sojourn.simulation.relations import (
     write_consents,
     write_emails,
@@ -106,9 +106,7 @@ def simulate_chunk(task: tuple[Brand, int, int, int]) -> ChunkResult:
     made = sessions.order >= 0
     sales.is_signed_in[sessions.order[made]] = sessions.sign_in[made] > 0
     events = order_events(people, sessions, sales)
-    write_events(
-        people, sessions, events, sales, brand.parameters, output, owners, event_owners
-    )
+    write_events(people, sessions, events, sales, brand.parameters, output, owners, event_owners)
     delivered = write_advertising(people, sessions, record, brand.parameters, output, owners)
     write_sales(people, sales, output, owners, event_owners)
     write_calls(people, sales, record, output, owners, event_owners)
@@ -138,11 +136,9 @@ def _spill(brand: Brand, name: str, number: int, lines: list[str]) -> None:
     path.write_text("".join(lines), encoding="utf-8")
 
 
-def _customers(people: People, record: Record, outcome: object) -> list[str]:
-    from sojourn.simulation.behaviour import Outcome
-
-    assert isinstance(outcome, Outcome)
-    left = np.full(people.count, NEVER, dtype=np.int64)
+def _customers(people: People, record: Record, outcome: Outcome) -> list[str]:
+    before = -people.traits.days_since_purchase.astype(np.int64)
+    left = np.where(people.traits.is_gone, before, NEVER)
     for at, day in reversed(record.left):
         left[at] = day
     lines = []
@@ -180,11 +176,11 @@ def _workers(
     processes: int,
 ) -> Iterator[Callable[[Callable[[Task], Result], Iterable[Task]], Iterator[Result]]]:
     if processes <= 1:
-        yield map  # type: ignore[misc]
+        yield map
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        yield pool.map  # type: ignore[misc]
+        yield pool.map
 
 
 def simulate_brand(
@@ -208,7 +204,8 @@ def simulate_brand(
         raise ValueError("A simulation needs at least one person and one day.")
     parameters = parameters or Parameters()
     tell = progress or (lambda message: None)
-    size = chunk or (1024 if people <= 20_000 else 4096)
+    # Half the population, in whole companies of 64, but never so much that memory suffers.
+    size = chunk or min(4096, -(-people // 128) * 64)
     if size % 64:
         raise ValueError(f"A chunk is a multiple of 64 persons, not {size}: homes and companies.")
     workers = processes if processes is not None else min(2, os.cpu_count() or 1)
@@ -216,8 +213,8 @@ def simulate_brand(
         workers = 1
     make_folders(out)
     for stream in STREAMS.values():
-        name = stream.path.split("/")
-        for stale in (out / name[0]).glob(name[1].replace("{day}", "*")):
+        under, file = stream.path.split("/")
+        for stale in (out / under).glob(file.replace("{day}", "*")):
             stale.unlink()
     folder = Path(tempfile.mkdtemp(prefix=".spill-", dir=out))
     try:
@@ -227,41 +224,30 @@ def simulate_brand(
             for number, begin in enumerate(range(0, people, size))
         ]
         sample = len(sample_persons(people, parameters))
-        blocks = [
-            (brand, begin, min(begin + _BLOCK, sample)) for begin in range(0, sample, _BLOCK)
-        ]
+        blocks = [(brand, begin, min(begin + _BLOCK, sample)) for begin in range(0, sample, _BLOCK)]
         with _workers(workers) as spread:
             counts: dict[str, int] = dict.fromkeys(STREAMS, 0)
             orders = identifiers = event_owners = 0
             revenue = 0.0
-            delivered: Delivered | None = None
+            delivered = no_delivery(days)
             sums_of = spread(_truth_block, blocks)
             for done, result in enumerate(spread(simulate_chunk, chunks), start=1):
-                for stream, count in result.counts.items():
-                    counts[stream] += count
+                for name, count in result.counts.items():
+                    counts[name] += count
                 orders += result.orders
                 revenue += result.revenue
                 identifiers += result.identifiers
                 event_owners += result.event_owners
-                if delivered is None:
-                    delivered = result.delivered
-                else:
-                    delivered.impressions += result.delivered.impressions
-                    delivered.clicks += result.delivered.clicks
+                delivered.impressions += result.delivered.impressions
+                delivered.clicks += result.delivered.clicks
                 tell(f"{min(done * size, people):,} of {people:,} persons")
             extra = Run(folder, 999_999, days)
-            first_day = Chance(seed, np.zeros(1, dtype=np.int64))
-            del first_day
-            from datetime import UTC, datetime
-
-            start_ms = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp())
-            start_ms *= 1000
+            start_ms = milliseconds(start)
             write_noise(seed, people, start_ms, days, parameters, extra)
             write_salesforce_campaigns(extra, start_ms, days)
             extra.flush_all()
-            for stream, count in extra.counts.items():
-                counts[stream] += count
-            assert delivered is not None
+            for name, count in extra.counts.items():
+                counts[name] += count
             counts.update(write_cost(out, delivered, start, days))
             tell("comparing worlds")
             effects = effect_lines(reduce(Sums.merge, sums_of), people)
@@ -269,8 +255,8 @@ def simulate_brand(
             merged = [s for s in STREAMS if s not in ("google_ads", "meta_ads")]
             step = max(1, days // 6)
             pieces = [
-                (brand, stream, begin, min(begin + step, days))
-                for stream in merged
+                (brand, name, begin, min(begin + step, days))
+                for name in merged
                 for begin in range(0, days, step)
             ]
             total = sum(spread(_merge, pieces))
@@ -300,6 +286,3 @@ def simulate_brand(
         event_owners=event_owners,
         truth=out / "truth",
     )
-
-
-__all__ = ["ORDER_KINDS", "simulate_brand"]
