@@ -99,6 +99,10 @@ def activate(
     with open_warehouse(settings, read_only=dry_run) as warehouse:
         if selected:
             _require_tables(warehouse, settings)
+        if warehouse.dialect == "postgres":
+            # Every join here is of whole sets. Without fresh statistics on a log that just grew,
+            # PostgreSQL would compare each row with each.
+            warehouse.execute("set enable_nestloop = off")
         for sync in selected:
             try:
                 if dry_run:

@@ -417,9 +417,14 @@ def close_run(
         where run_id = {run} and event = 'attempted'
         group by request_id
     ),
-    outcomes as (
-        select row_key from {log}
-        where run_id = {run} and status not in ('planned', 'suppressed')
+    marked as (
+        select
+            steps.*,
+            max(case when status in ('planned', 'suppressed') then 0 else 1 end) over (
+                partition by row_key
+            ) as outcomes
+        from {log} as steps
+        where run_id = {run}
     )
     select
         planned.run_id,
@@ -442,12 +447,9 @@ def close_run(
         cast(null as timestamp),
         cast({literal(next_attempt_at)} as timestamp),
         cast({literal(recorded_at)} as timestamp)
-    from {log} as planned
+    from marked as planned
     left join attempts on planned.request_id = attempts.request_id
-    where
-        planned.run_id = {run}
-        and planned.status = 'planned'
-        and not exists (select 1 from outcomes where outcomes.row_key = planned.row_key)"""
+    where planned.status = 'planned' and planned.outcomes = 0"""
 
 
 def open_runs(schema: str, sync: str) -> str:

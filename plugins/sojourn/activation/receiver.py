@@ -43,7 +43,7 @@ class Fault:
     ``reject_half``: takes none or the second half of the rows, and says so. ``time_out``: does it,
     and keeps silent for ``seconds``. ``drop_request``: closes the connection and does nothing.
     ``drop_answer``: does it, and closes the connection. ``late``: as ``drop_answer``, but does it
-    only on ``apply_late()``. ``call``: runs ``action`` first, then does it as usual.
+    only on ``apply_late()``. ``call``: does it as usual, after ``action``, which any kind may have.
     """
 
     kind: FaultKind
@@ -214,7 +214,7 @@ class Receiver:
         """Take a request; return status, headers and body of the answer, or no status at all."""
         fault = self.faults.popleft() if self.faults else None
         request_id = headers.get("idempotency-key", "")
-        if fault is not None and fault.kind == "call" and fault.action is not None:
+        if fault is not None and fault.action is not None:
             fault.action()
         if fault is not None and fault.kind == "answer":
             extra = {} if fault.retry_after is None else {"retry-after": f"{fault.retry_after:g}"}

@@ -47,8 +47,8 @@ class SyncResult:
 
     @property
     def adds_up(self) -> bool:
-        """Tell whether each planned row has exactly one outcome."""
-        return self.planned == (
+        """Tell whether each planned row has exactly one outcome (in a preview none has)."""
+        return self.status == "preview" or self.planned == (
             self.acknowledged + self.rejected + self.failed + self.unknown + self.held
         )
 
