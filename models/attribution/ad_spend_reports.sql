@@ -44,7 +44,7 @@ figures as (
         max(timezone) as timezone,
         sum(impressions) as impressions,
         sum(clicks) as clicks,
-        sum(spend) as spend,
+        cast(sum(spend) as decimal(18, 6)) as spend,
         reported_at,
         loaded_at
 
