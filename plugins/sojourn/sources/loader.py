@@ -20,22 +20,34 @@ import pyarrow as pa
 
 from sojourn.sources.config import Source, Sources, SourcesError, read_sources
 from sojourn.sources.connector import Stream
-from sojourn.sources.entities import CANONICAL_COLUMNS
-from sojourn.sources.mapping import Mapping, resolve
-from sojourn.sources.names import snake_case, unique_names
+from sojourn.sources.mapping import resolve
+from sojourn.sources.names import unique_names
 from sojourn.sources.readers import (
+    BATCH_BYTES,
+    BATCH_ROWS,
+    CONTENT_LIMIT,
     READERS,
     Batch,
+    JsonParser,
     Layout,
     Rejected,
     UnreadableError,
     connect_engine,
     text_kind,
 )
-from sojourn.sources.rows import OccurrenceCounter, add_standards, map_batch, raw_table, row_ids
+from sojourn.sources.rows import (
+    OccurrenceCounter,
+    add_standards,
+    map_batch,
+    raw_table,
+    row_hashes,
+    row_ids,
+)
 from sojourn.warehouse import Warehouse, open_warehouse, relation_name
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from sojourn.settings import Settings
 
 Progress = Callable[[str], None]
@@ -108,6 +120,7 @@ class TableState:
 
     files: dict[str, KnownFile] = field(default_factory=dict)
     header: list[str] | None = None
+    seen: set[str] = field(default_factory=set)
     kinds: dict[str, str | None] = field(default_factory=dict)
 
     @property
@@ -304,6 +317,7 @@ def read_state(warehouse: Warehouse, schema: str) -> dict[str, TableState]:
         if described.get("header") and not is_rejected:
             state.header = described["header"]
             state.kinds = described.get("kinds", {})
+            state.seen.update(described["header"])
     return states
 
 
@@ -325,8 +339,26 @@ def latest_loaded_at(warehouse: Warehouse) -> datetime | None:
 # --- Reading a source -----------------------------------------------------------------------
 
 
+@dataclass
+class _File:
+    """A file being read, and what has been found in it."""
+
+    feed: Feed
+    candidate: Candidate
+    is_first: bool
+    counter: OccurrenceCounter = field(default_factory=OccurrenceCounter)
+    header: list[str] = field(default_factory=list)
+    filled: set[str] = field(default_factory=set)
+    last_line: int = 0
+    row_count: int = 0
+    quarantined: int = 0
+
+
 class _SourceReader:
-    """Reads the new files of one source and yields (table, rows) for dlt."""
+    """Reads the new files of one source and yields (table, rows) for dlt.
+
+    Small files are gathered, so that parsing, hashing and standardising run once for many.
+    """
 
     def __init__(
         self,
@@ -351,11 +383,8 @@ class _SourceReader:
 
     def __iter__(self) -> Iterator[tuple[str, pa.Table]]:
         for feed, candidates in self.planned:
-            state = self.states.setdefault(feed.table, TableState())
-            report = next(table for table in self.result.tables if table.table == feed.table)
-            for candidate in candidates:
-                self.progress(f"{self.source.name}: {candidate.name}")
-                for rows in self._read_file(feed, candidate, state, report):
+            for rows in self._read_feed(feed, candidates):
+                if rows.num_rows:
                     yield feed.table, rows
                 if len(self._quarantine) >= _FLUSH_ROWS:
                     yield "quarantine", self._quarantine_rows()
@@ -364,15 +393,20 @@ class _SourceReader:
         if self._drift:
             names = ("table_name", "column_name", "change", "detail", "_file")
             yield "schema_drift", self._rows(names, self._drift)
-        yield "loaded_files", self._file_rows()
+        if self._files:
+            yield "loaded_files", self._file_rows()
+
+    # --- The tables beside the data ---------------------------------------------------------
 
     def _rows(self, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> pa.Table:
         columns = {
             name: pa.array([row[index] for row in rows], pa.string())
             for index, name in enumerate(names)
         }
-        stamp = pa.array(np.full(len(rows), np.datetime64(self.loaded_at, "us")))
-        return pa.table({**columns, "_loaded_at": stamp})
+        return pa.table({**columns, "_loaded_at": self._stamp(len(rows))})
+
+    def _stamp(self, length: int) -> pa.Array:
+        return pa.array(np.full(length, np.datetime64(self.loaded_at, "us")))
 
     def _quarantine_rows(self) -> pa.Table:
         rows, self._quarantine = self._quarantine, []
@@ -395,138 +429,221 @@ class _SourceReader:
             )
             for name in names
         }
-        stamp = pa.array(np.full(len(self._files), np.datetime64(self.loaded_at, "us")))
-        return pa.table({**columns, "_loaded_at": stamp})
+        return pa.table({**columns, "_loaded_at": self._stamp(len(self._files))})
 
-    def _read_file(
-        self, feed: Feed, candidate: Candidate, state: TableState, report: TableResult
-    ) -> Iterator[pa.Table]:
-        """Yield the new rows of one file; problems go to quarantine, changes to drift."""
-        first_file = not state.is_known
-        header: list[str] = []
-        filled: set[str] = set()
-        counter = OccurrenceCounter()
-        row_count = quarantined = 0
-        last_line = 0
-        mapping: Mapping | None = None
-        try:
-            for batch in READERS[feed.layout.format](candidate.path, feed.layout, self.engine):
-                last_line = max(last_line, batch.last_line)
-                header += [name for name in batch.columns if name not in header]
-                if not len(batch.lines) and not batch.rejected:
-                    continue
-                ids = row_ids(batch, counter, self.engine)
-                if candidate.skip_lines:
-                    batch, ids = _after(batch, ids, candidate.skip_lines)
-                self._watch_kinds(feed, batch, state, candidate.name, first_file, report)
-                filled |= {
-                    name
-                    for name, values in batch.columns.items()
-                    if values.null_count < len(values)
-                }
-                if feed.stream is None and mapping is None and batch.columns:
-                    mapping = resolve(
-                        self.source, list(batch.columns), known_before=state.header or ()
-                    )
-                rows = self._table(feed, batch, ids, mapping, candidate.name)
-                quarantined += len(batch.rejected)
-                self._reject(feed.table, candidate.name, batch.rejected)
-                if rows is not None and rows.num_rows:
-                    row_count += rows.num_rows
-                    yield rows
-        except UnreadableError as error:
-            problem = Rejected(error.line, str(error), None)
-            quarantined += 1
-            self._reject(feed.table, candidate.name, [problem])
-            self.result.warnings.append(f"{candidate.name}: {error}")
-        except OSError as error:
-            quarantined += 1
-            reason = f"the file cannot be read ({type(error).__name__})"
-            self._reject(feed.table, candidate.name, [Rejected(0, reason, None)])
-            self.result.warnings.append(f"{candidate.name}: {reason}")
-        if not candidate.byte_size:
-            self.result.warnings.append(f"{candidate.name}: the file is empty")
-        if feed.stream is None and mapping is None and header and not row_count:
-            resolve(self.source, header, known_before=state.header or ())
-        self._watch_header(feed, header, filled, row_count, state, candidate.name, report)
+    # --- Reading ----------------------------------------------------------------------------
+
+    def _read_feed(self, feed: Feed, candidates: list[Candidate]) -> Iterator[pa.Table]:
+        """Yield the new rows of a feed's files; problems go to quarantine, changes to drift."""
+        state = self.states.setdefault(feed.table, TableState())
+        report = next(table for table in self.result.tables if table.table == feed.table)
+        parser = JsonParser(feed.layout, self.engine) if feed.layout.format == "jsonl" else None
+        gathered: list[tuple[_File, Batch]] = []
+        read: list[_File] = []
+        rows = size = 0
+        for candidate in candidates:
+            self.progress(f"{self.source.name}: {candidate.name}")
+            file = _File(feed, candidate, is_first=not state.is_known and not read)
+            try:
+                for batch in READERS[feed.layout.format](candidate.path, feed.layout):
+                    file.last_line = max(file.last_line, batch.last_line)
+                    file.header += [name for name in batch.columns if name not in file.header]
+                    if gathered and list(gathered[-1][1].columns) != list(batch.columns):
+                        yield self._flush(feed, gathered, parser, state, report)
+                        gathered, rows, size = [], 0, 0
+                    gathered.append((file, batch))
+                    rows += len(batch.lines)
+                    size += batch.record.nbytes
+                    if rows >= BATCH_ROWS or size >= BATCH_BYTES:
+                        yield self._flush(feed, gathered, parser, state, report)
+                        gathered, rows, size = [], 0, 0
+            except UnreadableError as error:
+                self._reject(file, [Rejected(error.line, str(error), None)])
+                self.result.warnings.append(f"{candidate.name}: {error}")
+            except OSError as error:
+                reason = f"the file cannot be read ({type(error).__name__}); it is tried again"
+                self._reject(file, [Rejected(0, reason, None)])
+                self.result.warnings.append(f"{candidate.name}: {reason}")
+                report.quarantined += file.quarantined
+                continue
+            if not candidate.byte_size:
+                self.result.warnings.append(f"{candidate.name}: the file is empty")
+            read.append(file)
+        if gathered:
+            yield self._flush(feed, gathered, parser, state, report)
+        for file in read:
+            self._finish(file, state, report, is_last=file is read[-1])
+
+    def _finish(
+        self, file: _File, state: TableState, report: TableResult, *, is_last: bool
+    ) -> None:
+        feed = file.feed
+        if feed.stream is None and file.header and not file.row_count and state.header is None:
+            resolve(self.source, file.header)
+        self._watch_header(file, state, report)
         report.files += 1
-        report.rows += row_count
-        report.quarantined += quarantined
+        report.rows += file.row_count
+        report.quarantined += file.quarantined
+        known = {"header": state.header, "kinds": state.kinds} if is_last else {}
         self._files.append(
             {
-                "path": candidate.name,
+                "path": file.candidate.name,
                 "table_name": feed.table,
-                "byte_size": candidate.byte_size,
-                "sha256": candidate.sha256,
-                "modified_at": candidate.modified_at,
-                "line_count": last_line,
-                "row_count": row_count,
-                "quarantined_count": quarantined,
+                "byte_size": file.candidate.byte_size,
+                "sha256": file.candidate.sha256,
+                "modified_at": file.candidate.modified_at,
+                "line_count": file.last_line,
+                "row_count": file.row_count,
+                "quarantined_count": file.quarantined,
                 "file_number": len(self._files) + 1,
-                "columns": json.dumps({"header": state.header, "kinds": state.kinds}),
+                "columns": json.dumps(known),
             }
         )
 
-    def _table(
-        self, feed: Feed, batch: Batch, ids: pa.Array, mapping: Mapping | None, name: str
-    ) -> pa.Table | None:
-        length = len(batch.lines)
-        if not length or not batch.columns:
-            return None
-        country = self.source.default_country
-        if feed.stream is None:
-            if mapping is None:
-                return None
-            columns, stays = map_batch(batch, mapping, ids, self.engine, country)
-            rows = raw_table(columns, batch.lines, ids, file=name, loaded_at=self.loaded_at)
-            return rows if stays.all() else rows.filter(pa.array(stays))
-        columns = {
-            column: batch.columns.get(column, pa.nulls(length, pa.string()))
-            for column in unique_names(feed.stream.columns)
-        }
-        columns.update(
-            (column, values) for column, values in batch.columns.items() if column not in columns
-        )
-        add_standards(columns, feed.stream.standards, self.engine, length, country)
-        return raw_table(columns, batch.lines, ids, file=name, loaded_at=self.loaded_at)
+    def _flush(
+        self,
+        feed: Feed,
+        gathered: list[tuple[_File, Batch]],
+        parser: JsonParser | None,
+        state: TableState,
+        report: TableResult,
+    ) -> pa.Table:
+        """Return the rows of gathered batches, ready for the warehouse."""
+        files = [file for file, _ in gathered]
+        batches = [batch for _, batch in gathered]
+        for file, batch in gathered:
+            kept = [found for found in batch.rejected if found.line > file.candidate.skip_lines]
+            self._reject(file, kept)
+        lengths = [len(batch.lines) for batch in batches]
+        places = np.repeat(np.arange(len(gathered), dtype=np.int32), lengths)
+        lines = np.concatenate([batch.lines for batch in batches])
+        record = pa.concat_arrays([batch.record for batch in batches])
+        if parser is not None:
+            columns, lines, record, places = self._parse(
+                parser, files, lines, record, places, state, report
+            )
+        else:
+            columns = {
+                name: pa.concat_arrays([batch.columns[name] for batch in batches])
+                for name in batches[0].columns
+            }
+            for file, batch in gathered:
+                self._watch_texts(file, batch, state, report)
+        if not len(lines) or not columns:
+            return pa.table({})
+        hashes, numbers = row_hashes(record, self.engine)
+        occurrences = np.empty(len(lines), dtype=np.int64)
+        for place, file in enumerate(files):
+            of_file = places == place
+            occurrences[of_file] = file.counter.number(numbers[of_file])
+        ids = row_ids(hashes, occurrences)
+        skips = np.array([file.candidate.skip_lines for file in files])
+        fresh = lines > skips[places]
+        if not fresh.all():
+            mask = pa.array(fresh)
+            columns = {name: values.filter(mask) for name, values in columns.items()}
+            lines, places, record = lines[fresh], places[fresh], record.filter(mask)
+            ids = ids.filter(mask)
+        rows = self._table(feed, files, columns, lines, places, record, ids, state)
+        counts = np.bincount(rows.column("_place").to_numpy(), minlength=len(files))
+        for file, count in zip(files, counts, strict=True):
+            file.row_count += int(count)
+        return rows.drop_columns("_place")
 
-    def _reject(self, table: str, file: str, rejected: Sequence[Rejected]) -> None:
+    def _parse(
+        self,
+        parser: JsonParser,
+        files: list[_File],
+        lines: NDArray[np.int64],
+        record: pa.Array,
+        places: NDArray[np.int32],
+        state: TableState,
+        report: TableResult,
+    ) -> tuple[dict[str, pa.Array], NDArray[np.int64], pa.Array, NDArray[np.int32]]:
+        """Return columns, lines, texts and files of the rows that are JSON objects."""
+        parsed = parser.parse(record, places)
+        for place, reason in sorted(parsed.reasons.items()):
+            file, line = files[places[place]], int(lines[place])
+            if line > file.candidate.skip_lines:
+                content = record[place].as_py()[:CONTENT_LIMIT]
+                self._reject(file, [Rejected(line, reason, content)])
+        for place, names in sorted(parsed.names.items()):
+            header = files[place].header
+            header += sorted(names - set(header))
+        for place, kinds in sorted(parsed.kinds.items()):
+            self._watch_json(files[place], kinds, state, report)
+        if parsed.reasons:
+            good = parsed.good
+            lines, record, places = lines[good], record.filter(pa.array(good)), places[good]
+        return parsed.columns, lines, record, places
+
+    def _table(
+        self,
+        feed: Feed,
+        files: list[_File],
+        columns: dict[str, pa.Array],
+        lines: NDArray[np.int64],
+        places: NDArray[np.int32],
+        record: pa.Array,
+        ids: pa.Array,
+        state: TableState,
+    ) -> pa.Table:
+        """Return the rows with their standardised or mapped columns, and ``_place``."""
+        length = len(lines)
+        country = self.source.default_country
+        reasons: dict[int, str] = {}
+        if feed.stream is None:
+            mapping = resolve(self.source, list(columns), known_before=state.header or ())
+            data, reasons = map_batch(columns, mapping, ids, self.engine, country)
+        else:
+            absent = pa.nulls(length, pa.string())
+            declared = unique_names(feed.stream.columns)
+            data = {column: columns.get(column, absent) for column in declared}
+            data.update((name, values) for name, values in columns.items() if name not in data)
+            add_standards(data, feed.stream.standards, self.engine, length, country)
+        names = pa.array([file.candidate.name for file in files], pa.string())
+        rows = raw_table(
+            data, lines, ids, files=names.take(pa.array(places)), loaded_at=self.loaded_at
+        ).append_column("_place", pa.array(places))
+        if not reasons:
+            return rows
+        for place, reason in sorted(reasons.items()):
+            content = record[place].as_py()[:CONTENT_LIMIT]
+            self._reject(files[places[place]], [Rejected(int(lines[place]), reason, content)])
+        stays = np.ones(length, dtype=bool)
+        stays[list(reasons)] = False
+        return rows.filter(pa.array(stays))
+
+    def _reject(self, file: _File, rejected: Sequence[Rejected]) -> None:
+        file.quarantined += len(rejected)
         self._quarantine += [
-            (table, file, found.line or None, found.reason, found.content) for found in rejected
+            (file.feed.table, file.candidate.name, found.line or None, found.reason, found.content)
+            for found in rejected
         ]
 
     # --- Drift ------------------------------------------------------------------------------
 
     def _report(
-        self, report: TableResult, column: str, change: str, detail: str, file: str
+        self, report: TableResult, column: str, change: str, detail: str, file: _File
     ) -> None:
-        self._drift.append((report.table, column, change, detail, file))
+        self._drift.append((report.table, column, change, detail, file.candidate.name))
         report.drift.append(f"{column}: {change} ({detail})")
 
-    def _watch_header(
-        self,
-        feed: Feed,
-        header: list[str],
-        filled: set[str],
-        row_count: int,
-        state: TableState,
-        file: str,
-        report: TableResult,
-    ) -> None:
+    def _watch_header(self, file: _File, state: TableState, report: TableResult) -> None:
         """Report columns that appear or go, and remember the header."""
-        if not header:
+        if not file.header:
             return
-        declared = unique_names(feed.stream.columns) if feed.stream is not None else []
+        stream, header = file.feed.stream, file.header
+        declared = unique_names(stream.columns) if stream is not None else []
         expected = state.header if state.header is not None else declared
-        known = {*declared, *(state.header or ()), *state.kinds}
-        if feed.stream is not None or state.header is not None:
+        known = {*declared, *(state.header or ()), *state.seen}
+        if stream is not None or state.header is not None:
             for column in header:
                 if column not in known:
                     self._report(report, column, "new_column", "first seen in this file", file)
-        if feed.layout.format == "jsonl":
-            required = feed.stream.required if feed.stream is not None else ()
-            for column in required if row_count else ():
-                if column not in filled:
+        if file.feed.layout.format == "jsonl":
+            for column in stream.required if stream is not None and file.row_count else ():
+                if column not in file.filled:
                     detail = "no row of this file has it"
                     self._report(report, column, "missing_column", detail, file)
             header = list(dict.fromkeys([*(state.header or ()), *header]))
@@ -535,57 +652,41 @@ class _SourceReader:
                 if column not in header:
                     detail = "this file's header lacks it"
                     self._report(report, column, "missing_column", detail, file)
-        for column in header:
-            state.kinds.setdefault(column, None)
+        state.seen.update(header)
         state.header = header
 
-    def _watch_kinds(
-        self,
-        feed: Feed,
-        batch: Batch,
-        state: TableState,
-        file: str,
-        first_file: bool,
-        report: TableResult,
+    def _watch_texts(
+        self, file: _File, batch: Batch, state: TableState, report: TableResult
     ) -> None:
-        """Report a column whose values are no longer what they have been."""
+        """Report a column whose text is no longer what it has been."""
         for column, values in batch.columns.items():
             before = state.kinds.get(column)
-            if feed.layout.format == "jsonl":
-                after, count = _json_kind(batch.kinds.get(column, set()), before)
-            else:
-                after, count = text_kind(values, before)
-            if before is not None and after != before and not first_file:
-                counted = f", {count} value{'' if count == 1 else 's'}" if count else ""
-                self._report(
-                    report, column, "changed_type", f"{before}, now {after}{counted}", file
-                )
-            if after is not None:
-                state.kinds[column] = after
+            if before == "text" or values.null_count == len(values):
+                continue
+            after, count = text_kind(values, before)
+            if before is not None and after != before and not file.is_first:
+                detail = f"{before}, now {after}, {count} value{'' if count == 1 else 's'}"
+                self._report(report, column, "changed_type", detail, file)
+            state.kinds[column] = after
 
-
-def _json_kind(found: set[str], before: str | None) -> tuple[str | None, int]:
-    if not found or before == "mixed":
-        return before, 0
-    after = found.pop() if len(found) == 1 else "mixed"
-    if before is None or before == after:
-        return after, 0
-    return "mixed", 0
-
-
-def _after(batch: Batch, ids: pa.Array, line: int) -> tuple[Batch, pa.Array]:
-    """Return the rows of a batch that start after a line."""
-    keep = batch.lines > line
-    mask = pa.array(keep)
-    kept = Batch(
-        batch.lines[keep],
-        batch.record.filter(mask),
-        {name: values.filter(mask) for name, values in batch.columns.items()},
-        [found for found in batch.rejected if found.line > line],
-        batch.last_line,
-        batch.kinds,
-    )
-    return kept, ids.filter(mask)
+    def _watch_json(
+        self, file: _File, kinds: dict[str, set[str]], state: TableState, report: TableResult
+    ) -> None:
+        """Report a key whose values are no longer of the JSON type that they have been."""
+        for column, found in kinds.items():
+            if not found:
+                continue
+            file.filled.add(column)
+            before = state.kinds.get(column)
+            if before == "mixed":
+                continue
+            after = next(iter(found)) if len(found) == 1 else "mixed"
+            if before is not None and before != after:
+                if not file.is_first:
+                    names = " and ".join(sorted(found))
+                    self._report(report, column, "changed_type", f"{before}, now {names}", file)
+                after = "mixed"
+            state.kinds[column] = after
 
 
 # --- Writing --------------------------------------------------------------------------------
@@ -765,7 +866,11 @@ def _load_source(
         state = states.setdefault(feed.table, TableState())
         candidates = []
         for path, name in files:
-            candidate = _plan(path, name, state.files.get(name), retry_rejected=retry_rejected)
+            try:
+                candidate = _plan(path, name, state.files.get(name), retry_rejected=retry_rejected)
+            except OSError as error:
+                result.warnings.append(f"{name}: cannot be read ({type(error).__name__})")
+                continue
             if candidate is not None:
                 candidates.append(candidate)
         result.tables.append(TableResult(feed.table, files_unchanged=len(files) - len(candidates)))

@@ -14,8 +14,8 @@ import io
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -59,9 +59,8 @@ class Batch:
     Attributes:
         lines: the 1-based line on which each row starts (for Parquet the row's number).
         record: each row's text as it stands in the file: what the row's id is made of.
-        columns: values by raw column name, all text.
+        columns: values by raw column name, all text; for JSON lines still to be parsed, empty.
         rejected: rows that could not be read.
-        kinds: by column, what its values are (``number``, ``text``, ``object`` ...), where known.
         last_line: the last line that this batch has seen.
     """
 
@@ -70,7 +69,6 @@ class Batch:
     columns: dict[str, pa.Array]
     rejected: list[Rejected]
     last_line: int
-    kinds: dict[str, set[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -281,10 +279,7 @@ def _text_of(name: str, position: int, json_columns: frozenset[str]) -> str:
 def _mend_odd(engine: duckdb.DuckDBPyConnection, text: pa.Array) -> pa.Array:
     """Return the lines with NUL escapes replaced; a line with NaN or Infinity becomes invalid."""
     hints = " or ".join(f"contains(text, '{hint}')" for hint in _ODD_JSON_HINTS)
-    suspects = engine.execute(
-        f"select number from (select row_number() over () - 1 as number, text from chunk) "
-        f"where {hints}"
-    ).fetchall()
+    suspects = engine.execute(f"select place from chunk where {hints}").fetchall()
     values: list[str] | None = None
     for (index,) in suspects:
         if _ODD_JSON.search(text[index].as_py()):
@@ -293,114 +288,150 @@ def _mend_odd(engine: duckdb.DuckDBPyConnection, text: pa.Array) -> pa.Array:
     return text if values is None else pa.array(values, pa.string())
 
 
-def _register(engine: duckdb.DuckDBPyConnection, text: pa.Array) -> None:
+def _register(engine: duckdb.DuckDBPyConnection, text: pa.Array, files: NDArray[np.int32]) -> None:
     """Offer the lines to DuckDB as ``chunk``, in pieces that its threads can share."""
-    pieces = [text.slice(start, 4096) for start in range(0, len(text), 4096)]
-    engine.register("chunk", pa.table({"text": pa.chunked_array(pieces, pa.string())}))
+    table = pa.table({"text": text, "file": files, "place": np.arange(len(text))})
+    pieces = [table.slice(start, 4096) for start in range(0, table.num_rows, 4096)]
+    engine.register("chunk", pa.concat_tables(pieces) if pieces else table)
 
 
-def read_jsonl(path: Path, layout: Layout, engine: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
-    """Read JSON lines: a column for each top-level key, nested values as JSON text.
-
-    Known keys (``layout.columns``) are always there; others appear from the batch on in which
-    they are first seen. A NUL character becomes U+FFFD.
-    """
-    keys = list(layout.columns)
-    names = unique_names(keys)
-    for first, raw_lines in read_lines(path, layout.encoding):
+def read_jsonl(path: Path, layout: Layout) -> Iterator[Batch]:
+    """Read lines of text; `JsonParser` makes columns of them, for several files at a time."""
+    for first, lines in read_lines(path, layout.encoding):
         rejected: list[Rejected] = []
-        last_line = first + len(raw_lines) - 1
-        numbers = np.arange(first, first + len(raw_lines), dtype=np.int64)
-        filled = [index for index, line in enumerate(raw_lines) if line and not line.isspace()]
-        if len(filled) < len(raw_lines):
-            raw_lines, numbers = [raw_lines[index] for index in filled], numbers[filled]
-        record, numbers = _text_array(raw_lines, numbers, rejected)
-        _register(engine, record)
+        last_line = first + len(lines) - 1
+        numbers = np.arange(first, first + len(lines), dtype=np.int64)
+        filled = [index for index, line in enumerate(lines) if line and not line.isspace()]
+        if len(filled) < len(lines):
+            lines, numbers = [lines[index] for index in filled], numbers[filled]
+        text, numbers = _text_array(lines, numbers, rejected)
+        yield Batch(numbers, text, {}, rejected, last_line)
+
+
+@dataclass
+class Parsed:
+    """Lines of JSON as columns.
+
+    Attributes:
+        good: which lines are objects; the columns hold those only.
+        reasons: why the others are not, by place.
+        columns: values by raw column name.
+        kinds: by file and column, what the values are: ``text``, ``number``, ``object`` ...
+        names: by file, the raw names of the keys that it has.
+    """
+
+    good: NDArray[np.bool_]
+    reasons: dict[int, str]
+    columns: dict[str, pa.Array]
+    kinds: dict[int, dict[str, set[str]]]
+    names: dict[int, set[str]]
+
+
+class JsonParser:
+    """Makes columns of JSON objects: one for each top-level key, nested values as JSON text.
+
+    The keys of the layout are always there; others from the call on in which they are first seen.
+    A NUL character becomes U+FFFD.
+    """
+
+    def __init__(self, layout: Layout, engine: duckdb.DuckDBPyConnection) -> None:
+        self._engine = engine
+        self._json_columns = layout.json_columns
+        self._keys = list(layout.columns)
+        self._names = unique_names(self._keys)
+
+    def parse(self, record: pa.Array, files: NDArray[np.int32]) -> Parsed:
+        """Parse lines; ``files`` says for each from which file it is."""
+        engine = self._engine
+        _register(engine, record, files)
         text = _mend_odd(engine, record)
         if text is not record:
-            _register(engine, text)
-        # An object has keys; what is no JSON has NULL for them, and other JSON none.
-        good = pc.fill_null(
-            arrow(
-                engine,
-                "select try(json_keys(text)) is not null and starts_with(ltrim(text), '{') as good "
-                "from chunk",
-            )
-            .column("good")
-            .combine_chunks(),
-            False,
-        )
-        if not pc.all(good).as_py():
-            kept = good.to_numpy(zero_copy_only=False)
-            for index in np.flatnonzero(~kept):
-                line = text[int(index)].as_py()
-                is_json = _rewrite_json(line) is not None
-                reason = "the row is JSON, but not an object" if is_json else "invalid JSON"
-                content = record[int(index)].as_py()[:CONTENT_LIMIT]
-                rejected.append(Rejected(int(numbers[index]), reason, content))
-            text, record, numbers = text.filter(good), record.filter(good), numbers[kept]
-            _register(engine, text)
-        columns, kinds = _extract_keys(engine, keys, names, layout.json_columns)
-        yield Batch(numbers, record, columns, rejected, last_line, kinds)
-
-
-def _extract_keys(
-    engine: duckdb.DuckDBPyConnection,
-    keys: list[str],
-    names: list[str],
-    json_columns: frozenset[str],
-) -> tuple[dict[str, pa.Array], dict[str, set[str]]]:
-    """Return the values of top-level keys in ``chunk``, and what kinds of value each has.
-
-    Keys that were not known are added to ``keys`` and ``names``.
-    """
-
-    def extract() -> None:
+            _register(engine, text, files)
+        # An object has keys; what is no JSON has NULL for them, and other JSON begins otherwise.
         engine.execute(
-            "create or replace temp table parsed as select "
-            "json_extract(text, $paths)::varchar[] as found, json_keys(text) as keys from chunk",
-            {"paths": [_path(key) for key in keys]},
+            "create or replace temp table parsed as select place, file, "
+            "case when keys is not null and starts_with(ltrim(text), '{') "
+            "then json_extract(text, $paths)::varchar[] end as found, keys "
+            "from (select text, file, place, try(json_keys(text)) as keys from chunk)",
+            {"paths": [_path(key) for key in self._keys]},
+        )
+        good = np.ones(len(text), dtype=bool)
+        reasons: dict[int, str] = {}
+        bad = engine.execute("select place, keys is null from parsed where found is null")
+        for place, is_broken in bad.fetchall():
+            good[place] = False
+            reasons[place] = (
+                "the row is not valid JSON" if is_broken else "the row is JSON, but not an object"
+            )
+        names, new_keys = self._find_keys()
+        if new_keys:
+            self._names += unique_names(new_keys, taken=self._names)
+            self._keys += new_keys
+            kept = text.filter(pa.array(good))
+            _register(engine, kept, files[good])
+            engine.execute(
+                "create or replace temp table parsed as select place, file, "
+                "json_extract(text, $paths)::varchar[] as found from chunk",
+                {"paths": [_path(key) for key in self._keys]},
+            )
+        by_key = dict(zip(self._keys, self._names, strict=True))
+        selected = ", ".join(
+            _text_of(name, position, self._json_columns)
+            for position, name in enumerate(self._names, start=1)
+        )
+        table = arrow(engine, f"select {selected} from parsed where found is not null")
+        return Parsed(
+            good,
+            reasons,
+            {name: table.column(name).combine_chunks() for name in table.column_names},
+            self._kinds(),
+            {file: {by_key[key] for key in keys} for file, keys in names.items()},
         )
 
-    extract()
-    found = engine.execute("select distinct unnest(keys) as key from parsed order by key")
-    known = set(keys)
-    new_keys = [key for (key,) in found.fetchall() if key not in known]
-    if new_keys:
-        names += unique_names(new_keys, taken=names)
-        keys += new_keys
-        extract()
-    selected = ", ".join(
-        _text_of(name, position, json_columns) for position, name in enumerate(names, start=1)
-    )
-    table = arrow(engine, f"select {selected} from parsed")
-    return (
-        {name: table.column(name).combine_chunks() for name in table.column_names},
-        _json_kinds(engine, names),
-    )
-
-
-def _json_kinds(engine: duckdb.DuckDBPyConnection, names: list[str]) -> dict[str, set[str]]:
-    """Return by column the kinds of its values; most are all text or all objects, counted fast."""
-    counts = ", ".join(
-        f"count(*) filter (found[{place}] is not null), "
-        f"count(*) filter (starts_with(found[{place}], '\"')), "
-        f"count(*) filter (starts_with(found[{place}], '{{'))"
-        for place in range(1, len(names) + 1)
-    )
-    row = engine.execute(f"select {counts} from parsed").fetchall()[0]
-    kinds: dict[str, set[str]] = {}
-    for index, name in enumerate(names):
-        filled, texts, objects = row[3 * index : 3 * index + 3]
-        if filled in (texts, objects):
-            kinds[name] = set() if not filled else {"text" if texts else "object"}
-            continue
-        letters = engine.execute(
-            f"select distinct left(found[{index + 1}], 1) from parsed "
-            f"where found[{index + 1}] <> 'null'"
+    def _find_keys(self) -> tuple[dict[int, set[str]], list[str]]:
+        """Return the keys by file, and those that are new."""
+        rows = self._engine.execute(
+            "select file, key from (select distinct file, unnest(keys) as key from parsed "
+            "where found is not null) order by file, key"
         ).fetchall()
-        kinds[name] = {_KIND_BY_FIRST.get(letter, "number") for (letter,) in letters}
-    return kinds
+        names: dict[int, set[str]] = {}
+        for file, key in rows:
+            names.setdefault(file, set()).add(key)
+        known = set(self._keys)
+        return names, list(dict.fromkeys(key for _, key in rows if key not in known))
+
+    def _kinds(self) -> dict[int, dict[str, set[str]]]:
+        """Return what the values are; nearly all columns are all text or all objects, and counted."""
+        counts = ", ".join(
+            f"count(*) filter (found[{place}] <> 'null'), "
+            f"count(*) filter (starts_with(found[{place}], '\"')), "
+            f"count(*) filter (starts_with(found[{place}], '{{'))"
+            for place in range(1, len(self._names) + 1)
+        )
+        kinds: dict[int, dict[str, set[str]]] = {}
+        unclear: set[int] = set()
+        rows = self._engine.execute(
+            f"select file, {counts} from parsed where found is not null group by file order by file"
+        ).fetchall()
+        for file, *row in rows:
+            of_file = kinds.setdefault(file, {})
+            for index, name in enumerate(self._names):
+                filled, texts, objects = row[3 * index : 3 * index + 3]
+                if not filled:
+                    of_file[name] = set()
+                elif filled in (texts, objects):
+                    of_file[name] = {"text" if texts else "object"}
+                else:
+                    of_file[name] = set()
+                    unclear.add(index)
+        for index in sorted(unclear):
+            letters = self._engine.execute(
+                f"select distinct file, left(found[{index + 1}], 1) from parsed "
+                f"where found[{index + 1}] <> 'null'"
+            ).fetchall()
+            for file, letter in letters:
+                kinds[file][self._names[index]].add(_KIND_BY_FIRST.get(letter, "number"))
+        return kinds
 
 
 # --- CSV ------------------------------------------------------------------------------------
@@ -560,9 +591,8 @@ def _parse_records(
     return text.take(pa.array(keep, pa.int64())), numbers[keep], _columns_from_rows(rows, names)
 
 
-def read_csv(path: Path, layout: Layout, engine: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
+def read_csv(path: Path, layout: Layout) -> Iterator[Batch]:
     """Read CSV with quoted fields that may hold delimiters, doubled quotes and line ends."""
-    del engine
     names: list[str] = [] if layout.header else unique_names(layout.columns)
     skip = layout.skip_lines
     grouper = _CsvRecords(layout.delimiter, lambda: len(names) or None)
@@ -609,9 +639,8 @@ def read_csv(path: Path, layout: Layout, engine: duckdb.DuckDBPyConnection) -> I
 # --- TSV and fixed width --------------------------------------------------------------------
 
 
-def read_tsv(path: Path, layout: Layout, engine: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
+def read_tsv(path: Path, layout: Layout) -> Iterator[Batch]:
     """Read tab-separated values without quoting: a tab or line end cannot be in a value."""
-    del engine
     names: list[str] = [] if layout.header else unique_names(layout.columns)
     for first, lines in read_lines(path, layout.encoding):
         rejected: list[Rejected] = []
@@ -642,19 +671,12 @@ def read_tsv(path: Path, layout: Layout, engine: duckdb.DuckDBPyConnection) -> I
         yield Batch(numbers, text, columns, rejected, last_line)
 
 
-def read_fixed_width(
-    path: Path, layout: Layout, engine: duckdb.DuckDBPyConnection
-) -> Iterator[Batch]:
+def read_fixed_width(path: Path, layout: Layout) -> Iterator[Batch]:
     """Read columns by their character positions; values are trimmed, short lines end in NULLs."""
     names = unique_names([column for column, _, _ in layout.positions])
     ends = [last for _, _, last in layout.positions]
     limit = 0 if 0 in ends else max(ends)
     skip = layout.skip_lines + (1 if layout.header else 0)
-    expressions = ", ".join(
-        f"nullif(trim(substr(text, {first}{f', {last - first + 1}' if last else ''})), '') "
-        f'as "{name}"'
-        for name, (_, first, last) in zip(names, layout.positions, strict=True)
-    )
     for first, lines in read_lines(path, layout.encoding):
         rejected: list[Rejected] = []
         last_line = first + len(lines) - 1
@@ -676,9 +698,11 @@ def read_fixed_width(
                     content = text[int(index)].as_py()[:CONTENT_LIMIT]
                     rejected.append(Rejected(int(numbers[index]), reason, content))
                 text, numbers = text.filter(pa.array(right)), numbers[right]
-        engine.register("chunk", pa.table({"text": text}))
-        table = arrow(engine, f"select {expressions} from chunk")
-        columns = {name: table.column(name).combine_chunks() for name in names}
+        columns = {}
+        for name, (_, start, end) in zip(names, layout.positions, strict=True):
+            piece = pc.utf8_slice_codeunits(text, start - 1, end or None)
+            piece = pc.utf8_trim_whitespace(piece)
+            columns[name] = pc.if_else(pc.equal(piece, ""), None, piece)
         yield Batch(numbers, text, columns, rejected, last_line)
 
 
@@ -698,9 +722,10 @@ def _text_expression(name: str, kind: pa.DataType) -> str:
     return f"{quoted}::varchar"
 
 
-def read_parquet(path: Path, layout: Layout, engine: duckdb.DuckDBPyConnection) -> Iterator[Batch]:
+def read_parquet(path: Path, layout: Layout) -> Iterator[Batch]:
     """Read Parquet as text. A row's line is its number in the file."""
     del layout
+    engine = connect_engine(1)
     try:
         parquet = pq.ParquetFile(path)
     except (pa.ArrowInvalid, OSError) as error:
@@ -738,7 +763,7 @@ def read_parquet(path: Path, layout: Layout, engine: duckdb.DuckDBPyConnection) 
         raise UnreadableError("the Parquet file is damaged", number) from error
 
 
-Reader = Callable[[Path, Layout, duckdb.DuckDBPyConnection], Iterator[Batch]]
+Reader = Callable[[Path, Layout], Iterator[Batch]]
 
 READERS: dict[str, Reader] = {
     "csv": read_csv,
@@ -747,17 +772,6 @@ READERS: dict[str, Reader] = {
     "fixed_width": read_fixed_width,
     "parquet": read_parquet,
 }
-
-
-def read_header(path: Path, layout: Layout, engine: duckdb.DuckDBPyConnection) -> list[str]:
-    """Return the raw column names of a file, from its first batch; empty when it has none."""
-    try:
-        for batch in READERS[layout.format](path, layout, engine):
-            if batch.columns:
-                return list(batch.columns)
-    except UnreadableError:
-        pass
-    return []
 
 
 # --- What a column's text is ----------------------------------------------------------------

@@ -15,7 +15,7 @@ from sojourn.sources.connector import Standard
 from sojourn.sources.entities import CANONICAL_COLUMNS
 from sojourn.sources.mapping import Mapping, expression, problems
 from sojourn.sources.names import shorten
-from sojourn.sources.readers import CONTENT_LIMIT, Batch, Rejected, arrow
+from sojourn.sources.readers import arrow
 
 if TYPE_CHECKING:
     import duckdb
@@ -63,20 +63,22 @@ class OccurrenceCounter:
         self._runs.append(run)
 
 
-def row_ids(
-    batch: Batch, counter: OccurrenceCounter, engine: duckdb.DuckDBPyConnection
-) -> pa.Array:
-    """Return each row's id: the MD5 of its text, a dash, its occurrence number in the file."""
-    engine.register("chunk", pa.table({"text": batch.record}))
+def row_hashes(
+    record: pa.Array, engine: duckdb.DuckDBPyConnection
+) -> tuple[pa.Array, NDArray[np.uint64]]:
+    """Return the MD5 of each row's text, in hex and as a number of its first 64 bits."""
+    engine.register("chunk", pa.table({"text": record}))
     hashed = arrow(
         engine,
         "select hash, ('0x' || left(hash, 16))::ubigint as number "
         "from (select md5(text) as hash from chunk)",
     )
-    numbers = counter.number(hashed.column("number").to_numpy())
-    return pc.binary_join_element_wise(
-        hashed.column("hash").combine_chunks(), pa.array(numbers).cast(pa.string()), "-"
-    )
+    return hashed.column("hash").combine_chunks(), hashed.column("number").to_numpy()
+
+
+def row_ids(hashes: pa.Array, occurrences: NDArray[np.int64]) -> pa.Array:
+    """Return each row's id: the hash of its text, a dash, its occurrence number in the file."""
+    return pc.binary_join_element_wise(hashes, pa.array(occurrences).cast(pa.string()), "-")
 
 
 def _over_distinct(values: pa.Array, function: Callable[[str], str | None]) -> pa.Array:
@@ -182,21 +184,21 @@ _CANONICAL_STANDARDS = {
 
 
 def map_batch(
-    batch: Batch,
+    raw_columns: dict[str, pa.Array],
     mapping: Mapping,
     ids: pa.Array,
     engine: duckdb.DuckDBPyConnection,
     default_country: str | None,
-) -> tuple[dict[str, pa.Array], NDArray[np.bool_]]:
-    """Return the canonical columns, ``identifiers`` and ``original__`` columns, and which rows stay.
+) -> tuple[dict[str, pa.Array], dict[int, str]]:
+    """Return the canonical columns, ``identifiers`` and the ``original__`` columns, as text.
 
-    Rows that lack what the entity needs are added to ``batch.rejected``.
+    Beside them, by place, why a row cannot stay: it lacks what the entity needs.
     """
-    length = len(batch.lines)
+    length = len(ids)
     absent = pa.nulls(length, pa.string())
     raw = {
         **dict.fromkeys(mapping.missing, absent),
-        **batch.columns,
+        **raw_columns,
     }
     engine.register("chunk", pa.table({**raw, "row_number": pa.array(range(length), pa.int64())}))
     wanted = CANONICAL_COLUMNS[mapping.entity]
@@ -212,19 +214,16 @@ def map_batch(
     mapped = arrow(engine, "select * from canonical order by row_number")
     columns = {column: mapped.column(column).combine_chunks() for column in wanted}
 
-    stays = np.ones(length, dtype=bool)
+    reasons: dict[int, str] = {}
     cases = problems(mapping)
     if cases:
         listed = " ".join(f"when {condition} then '{reason}'" for condition, reason in cases)
-        bad = engine.execute(
-            f"select row_number, case {listed} end as reason "
-            "from canonical inner join chunk using (row_number) "
-            "where reason is not null order by row_number"
-        ).fetchall()
-        for number, reason in bad:
-            stays[number] = False
-            content = batch.record[number].as_py()[:CONTENT_LIMIT]
-            batch.rejected.append(Rejected(int(batch.lines[number]), reason, content))
+        reasons = dict(
+            engine.execute(
+                f"select row_number, case {listed} end as reason "
+                "from canonical inner join chunk using (row_number) where reason is not null"
+            ).fetchall()
+        )
 
     countries = [columns["country"]] if "country" in columns else []
     for column, kind in _CANONICAL_STANDARDS.items():
@@ -243,7 +242,7 @@ def map_batch(
     columns["identifiers"] = _identifier_json(identifiers, engine, length)
     for name, values in raw.items():
         columns[shorten(f"original__{name}")] = values
-    return columns, stays
+    return columns, reasons
 
 
 def _identifiers(
@@ -252,7 +251,7 @@ def _identifiers(
     countries: Sequence[pa.Array],
     default_country: str | None,
 ) -> dict[str, pa.Array]:
-    """Return standardised values by identifier type; the first column of a type that has one wins."""
+    """Return standardised values by type; of two columns of a type the first filled one wins."""
     found: dict[str, pa.Array] = {}
     for column, kind in mapping.identifiers:
         values = standard_values(
@@ -305,14 +304,13 @@ def raw_table(
     lines: NDArray[np.int64],
     ids: pa.Array,
     *,
-    file: str,
+    files: pa.Array,
     loaded_at: datetime,
 ) -> pa.Table:
     """Return a raw table's rows: data columns, then where each row is from and when it came."""
-    length = len(lines)
     data: dict[str, Any] = dict(columns)
-    data["_file"] = pa.array([file], pa.string()).take(pa.array(np.zeros(length, np.int32)))
+    data["_file"] = files
     data["_line"] = pa.array(lines, pa.int64())
     data["_row_id"] = ids
-    data["_loaded_at"] = pa.array(np.full(length, np.datetime64(loaded_at, "us")))
+    data["_loaded_at"] = pa.array(np.full(len(lines), np.datetime64(loaded_at, "us")))
     return pa.table(data)

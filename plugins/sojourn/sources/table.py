@@ -1,0 +1,265 @@
+"""The `table` connector: a view over a table that is already in the warehouse, never a copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sojourn.sources.config import Source, SourcesError
+from sojourn.sources.entities import (
+    AMOUNT_COLUMNS,
+    CANONICAL_COLUMNS,
+    COUNT_COLUMNS,
+    DATE_COLUMNS,
+    TIME_COLUMNS,
+)
+from sojourn.sources.mapping import Origin, resolve
+from sojourn.sources.names import shorten, unique_names
+from sojourn.warehouse import open_warehouse, quote_identifier, relation_name
+
+if TYPE_CHECKING:
+    from sojourn.settings import Settings
+    from sojourn.sources.loader import SourceResult
+    from sojourn.warehouse import Warehouse
+
+_POSTGRES_FORMATS = {
+    **{"%Y": "YYYY", "%y": "YY", "%m": "MM", "%d": "DD", "%H": "HH24", "%I": "HH12"},
+    **{"%M": "MI", "%S": "SS", "%f": "US", "%p": "AM", "%b": "Mon", "%B": "FMMonth", "%j": "DDD"},
+    **{"%z": "TZH:TZM", "%a": "Dy", "%A": "FMDay", "%%": "%"},
+}
+
+
+def postgres_format(source: str, text: str) -> str:
+    """Return a strptime format in PostgreSQL's ``to_timestamp`` language.
+
+    Raises:
+        SourcesError: for a directive that PostgreSQL has no word for.
+    """
+    parts: list[str] = []
+    index = 0
+    while index < len(text):
+        if text[index] != "%":
+            letter = text[index]
+            parts.append(f'"{letter}"' if letter.isalpha() else letter)
+            index += 1
+            continue
+        directive = text[index : index + 2]
+        if directive not in _POSTGRES_FORMATS:
+            raise SourcesError(
+                f"source {source!r}: format {text!r}: PostgreSQL cannot read {directive!r}; "
+                f"use {', '.join(_POSTGRES_FORMATS)}, or cast the column in a view of your own."
+            )
+        parts.append(_POSTGRES_FORMATS[directive])
+        index += 2
+    return "".join(parts)
+
+
+class _Dialect:
+    """The SQL of one engine for what a mapping needs."""
+
+    def __init__(self, source: Source, warehouse: Warehouse, types: dict[str, str]) -> None:
+        self.source = source
+        self.is_duckdb = warehouse.dialect == "duckdb"
+        self.types = types
+
+    def text(self, column: str) -> str:
+        return f"cast({quote_identifier(column)} as varchar)"
+
+    def _iso(self, timestamp: str) -> str:
+        if self.is_duckdb:
+            return f"strftime({timestamp}, '%Y-%m-%dT%H:%M:%S.%f')"
+        return f"to_char({timestamp}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
+
+    def _utc(self, naive: str, zone: str | None) -> str:
+        if zone in (None, "UTC"):
+            return naive
+        return f"timezone('UTC', timezone('{zone}', {naive}))"
+
+    def _try_cast(self, value: str, kind: str) -> str:
+        if self.is_duckdb:
+            return f"try_cast({value} as {kind})"
+        return f"case when pg_input_is_valid({value}, '{kind}') then cast({value} as {kind}) end"
+
+    def _timestamp(self, column: str, origin: Origin) -> str:
+        """Return SQL for the UTC timestamp without zone that a column's value means."""
+        kind = self.types[column].lower()
+        quoted = quote_identifier(column)
+        if "with time zone" in kind:
+            return f"timezone('UTC', {quoted})"
+        if kind.startswith(("timestamp", "date")):
+            return self._utc(f"cast({quoted} as timestamp)", origin.timezone)
+        value = self.text(column)
+        if origin.format in ("epoch_s", "epoch_ms"):
+            divisor = 1 if origin.format == "epoch_s" else 1000
+            seconds = f"{self._try_cast(value, 'double precision')} / {divisor}"
+            if self.is_duckdb:
+                return f"timezone('UTC', to_timestamp({seconds}))"
+            return f"timezone('UTC', to_timestamp({seconds}))"
+        if origin.format is not None:
+            if self.is_duckdb:
+                form = origin.format.replace("'", "''")
+                parsed = f"try_strptime({value}, '{form}')"
+                if "%z" in origin.format:
+                    return f"timezone('UTC', {parsed})"
+                return self._utc(parsed, origin.timezone)
+            form = postgres_format(self.source.name, origin.format).replace("'", "''")
+            parsed = f"to_timestamp({value}, '{form}')"
+            if "%z" in origin.format:
+                return f"timezone('UTC', {parsed})"
+            return self._utc(
+                f"cast({parsed} at time zone current_setting('TimeZone') as timestamp)",
+                origin.timezone,
+            )
+        offset = r"'[Tt ].*([Zz]|[Uu][Tt][Cc]|[+-][0-9]{2}(:?[0-9]{2})?)$'"
+        has_offset = (
+            f"regexp_matches({value}, {offset})" if self.is_duckdb else f"{value} ~ {offset}"
+        )
+        aware = f"timezone('UTC', {self._try_cast(value, 'timestamp with time zone')})"
+        naive = self._utc(self._try_cast(value, "timestamp"), origin.timezone)
+        return f"case when {has_offset} then {aware} else {naive} end"
+
+    def canonical(self, column: str, origin: Origin) -> str:
+        """Return SQL for a canonical column, as text."""
+        if origin.column is None:
+            return "'" + (origin.constant or "").replace("'", "''") + "'"
+        source = origin.column
+        value = self.text(source)
+        if column in TIME_COLUMNS:
+            return self._iso(self._timestamp(source, origin))
+        if column in DATE_COLUMNS:
+            if origin.format is not None or self.types[source].lower().startswith("timestamp"):
+                return f"substr({self._iso(self._timestamp(source, origin))}, 1, 10)"
+            return f"cast({self._try_cast(value, 'date')} as varchar)"
+        if column in AMOUNT_COLUMNS | COUNT_COLUMNS:
+            kind = "decimal(38, 9)" if column in AMOUNT_COLUMNS else "bigint"
+            number = value if origin.decimal == "." else f"replace({value}, ',', '.')"
+            valid = "numeric" if kind.startswith("decimal") else kind
+            return (
+                f"cast({self._try_cast(number, valid if not self.is_duckdb else kind)} as varchar)"
+            )
+        return f"nullif(trim({value}), '')"
+
+    def identifier(self, kind: str, column: str) -> str:
+        """Return SQL for an identifier's standardised value.
+
+        SQL reaches less far than the libraries: an e-mail must look like one, a phone number must
+        begin with its country code.
+        """
+        value = f"trim({self.text(column)})"
+        if kind == "email":
+            value = f"lower({value})"
+            pattern = r"'^[^@[:space:]]+@[^@[:space:]]+\.[^@[:space:].]{2,}$'"
+            matches = (
+                f"regexp_matches({value}, {pattern})" if self.is_duckdb else f"{value} ~ {pattern}"
+            )
+            return f"case when {matches} then {value} end"
+        if kind == "phone":
+            flags = ", 'g'"
+            digits = f"regexp_replace({value}, '[^0-9+]', ''{flags})"
+            pattern = r"'^[+][1-9][0-9]{6,14}$'"
+            matches = (
+                f"regexp_matches({digits}, {pattern})"
+                if self.is_duckdb
+                else f"{digits} ~ {pattern}"
+            )
+            return f"case when {matches} then {digits} end"
+        return f"nullif({value}, '')"
+
+    def identifiers(self, pairs: dict[str, list[str]]) -> str:
+        """Return SQL for ``{"email": "...", ...}`` as JSON text, without absent ones."""
+        if not pairs:
+            return "'{}'"
+        values = {
+            kind: "coalesce(" + ", ".join(self.identifier(kind, column) for column in columns) + ")"
+            for kind, columns in pairs.items()
+        }
+        if self.is_duckdb:
+            listed = ", ".join(f"{{'k': '{kind}', 'v': {value}}}" for kind, value in values.items())
+            return (
+                "cast(to_json(map_from_entries("
+                f"list_filter([{listed}], lambda pair: pair.v is not null))) as varchar)"
+            )
+        listed = ", ".join(f"'{kind}', {value}" for kind, value in values.items())
+        return f"cast(json_strip_nulls(json_build_object({listed})) as varchar)"
+
+
+def view_sql(source: Source, warehouse: Warehouse, types: dict[str, str]) -> str:
+    """Return the query of a source's view: canonical columns, identifiers, originals, metadata."""
+    originals = list(types)
+    raw_names = unique_names(originals)
+    by_raw = dict(zip(raw_names, originals, strict=True))
+    mapping = resolve(source, raw_names)
+    dialect = _Dialect(source, warehouse, types)
+    entity = mapping.entity
+    row_text = "cast(source_rows as varchar)"
+    row_id = (
+        f"md5({row_text}) || '-' || cast(row_number() over "
+        f"(partition by md5({row_text}) order by md5({row_text})) as varchar)"
+    )
+
+    def original(origin: Origin) -> Origin:
+        if origin.column is None:
+            return origin
+        return Origin(by_raw[origin.column], None, origin.format, origin.timezone, origin.decimal)
+
+    selected = []
+    for column in CANONICAL_COLUMNS[entity]:
+        found = mapping.origins.get(column)
+        value = (
+            "cast(null as varchar)" if found is None else dialect.canonical(column, original(found))
+        )
+        if column == "id":
+            value = f"coalesce({value}, {row_id})"
+        selected.append(f"{value} as {quote_identifier(column)}")
+    pairs: dict[str, list[str]] = {}
+    for raw, kind in mapping.identifiers:
+        pairs.setdefault(kind, []).append(by_raw[raw])
+    selected.append(f"{dialect.identifiers(pairs)} as identifiers")
+    selected += [
+        f"{dialect.text(name)} as {quote_identifier(shorten(f'original__{raw}'))}"
+        for raw, name in by_raw.items()
+    ]
+    if source.loaded_at is None:
+        loaded_at = "cast(null as timestamp)"
+    else:
+        wanted = unique_names([source.loaded_at])[0]
+        if wanted not in by_raw:
+            raise SourcesError(
+                f"source {source.name!r}: loaded_at: no column {source.loaded_at!r}; "
+                f"the source has {', '.join(raw_names)}."
+            )
+        loaded_at = dialect._timestamp(by_raw[wanted], Origin(by_raw[wanted]))
+    selected += [
+        "cast(null as varchar) as _file",
+        "cast(null as bigint) as _line",
+        f"{row_id} as _row_id",
+        f"{loaded_at} as _loaded_at",
+        "cast(null as varchar) as _dlt_load_id",
+    ]
+    schema, _, table = (source.relation or "").partition(".")
+    body = ",\n    ".join(selected)
+    return f"select\n    {body}\nfrom {relation_name(schema, table)} as source_rows"
+
+
+def create_view(settings: Settings, source: Source) -> SourceResult:
+    """Create or renew the source's view ``raw_<name>.<entity>``.
+
+    Raises:
+        SourcesError: the relation does not exist, or the mapping names a column it lacks.
+    """
+    from sojourn.sources.loader import SourceResult, TableResult
+
+    schema, _, table = (source.relation or "").partition(".")
+    with open_warehouse(settings) as warehouse:
+        types = warehouse.columns(schema, table)
+        if not types:
+            raise SourcesError(
+                f"source {source.name!r}: no relation {source.relation} in the warehouse: "
+                "create it, or mend `relation:`."
+            )
+        query = view_sql(source, warehouse, types)
+        view = relation_name(source.raw_schema, source.entity or "")
+        with warehouse.transaction():
+            warehouse.execute(f"create schema if not exists {source.raw_schema}")
+            warehouse.execute(f"drop view if exists {view}")
+            warehouse.execute(f"create view {view} as {query}")
+    return SourceResult(source.name, source.connector, tables=[TableResult(source.entity or "")])
