@@ -72,7 +72,7 @@
     case
         when position('%00' in {{ expression }}) > 0 then {{ expression }}
         when position('%' in {{ expression }}) > 0
-            then coalesce(try(url_decode({{ expression }})), {{ expression }})
+            then coalesce(try(url_decode(replace({{ expression }}, '+', ' '))), {{ expression }})
         else replace({{ expression }}, '+', ' ')
     end
 {%- endmacro %}
