@@ -120,12 +120,12 @@ COUNTRIES = (
     ),
     Country(
         *("FR", "France", "EUR", "Europe/Paris", "fr-FR", "33", 20, 10, "french"),
-        ("6", 8),
+        ("61", 7),
         ("Paris", "Orléans", "Nîmes", "Lyon"),
     ),
     Country(
         *("ES", "Spain", "EUR", "Europe/Madrid", "es-ES", "34", 21, 8, "spanish"),
-        ("6", 8),
+        ("61", 7),
         ("Madrid", "Málaga", "A Coruña", "Cádiz"),
     ),
     Country(

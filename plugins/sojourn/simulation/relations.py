@@ -274,7 +274,6 @@ def write_consents(people: People, record: Record, run: Run, owners: Owners) -> 
         shown = spelled_email(value, draw >> 9) if kind == "email" else value
         if kind == "phone" and draw % 5 == 0:
             shown = f"{value[:3]} {value[3:6]} {value[6:]}"
-        number = len(lines)
         key = (keys[who] ^ (at * 2_654_435_761) ^ hash_of(channel, status)) & 0x7FFFFFFFFFFFFFFF
         zone = chance_zone(people, who, at)
         lines.append(
@@ -282,7 +281,7 @@ def write_consents(people: People, record: Record, run: Run, owners: Owners) -> 
         )
         times.append(at)
         row_keys.append(key)
-        late = draw % 3 + 1 if (draw + number) % 61 == 0 and at >= people.start_ms else 0
+        late = draw % 3 + 1 if key % 61 == 0 and at >= people.start_ms else 0
         days.append(max((at - people.start_ms) // DAY_MS, 0) + late)
 
     for who in range(people.count):
@@ -343,7 +342,7 @@ def hash_of(*words: str) -> int:
 
 def chance_zone(people: People, who: int, at: int) -> str:
     """Return a moment as ISO text with the offset of the person's zone (or as UTC)."""
-    if who % 3 == 0:
+    if people.numbers[who] % 3 == 0:
         moment = datetime.fromtimestamp(at // 1000, tz=UTC)
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     day = min(max((at - people.start_ms) // DAY_MS, 0), people.days - 1)

@@ -175,15 +175,16 @@ def _write_shopify(
         if (draw >> 16) % 100 < 2:
             # The same rows again in the next export.
             emit(row, created + DAY_MS, first)
-        if (draw >> 12) % 100 < 35 and fulfilled <= end:
+        refund_day = int(sales.basket.refund_day[order])
+        is_refunded = bool(refund) and refund_day < people.days
+        at = people.start_ms + refund_day * DAY_MS + int(refund_delay[row])
+        if (draw >> 12) % 100 < 35 and fulfilled <= (min(at, end) if is_refunded else end):
             emit(
                 row,
                 fulfilled,
                 _shopify_lines(people, sales, *fields, fulfilled=fulfilled, refunded=0),
             )
-        refund_day = int(sales.basket.refund_day[order])
-        if refund and refund_day < people.days:
-            at = people.start_ms + refund_day * DAY_MS + int(refund_delay[row])
+        if is_refunded:
             # Shipping is not given back; tax is, on what is.
             given = refund + refund * int(sales.tax_percent[order]) // 100
             given = min(given, int(sales.basket.net[order] + sales.tax[order]))
@@ -256,8 +257,8 @@ def _shopify_lines(
                 f"#{number},{csv_field(email)}"
                 + "," * 14
                 + f",{','.join(cells)}"
-                + "," * 11
-                + f"{'Lumen Trail'},,,,,,\n"
+                + "," * 12
+                + "Lumen Trail,,,,,,\n"
             )
             continue
         head = [
