@@ -4,6 +4,9 @@
     unique_key='device_key',
 ) }}
 
+-- depends_on: {{ ref('sojourn', 'owner_log') }}
+-- depends_on: {{ ref('sojourn', 'event_identifiers') }}
+
 with events_collected as (
 
     select
