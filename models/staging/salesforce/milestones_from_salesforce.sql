@@ -151,7 +151,7 @@ opportunities_won as (
         'salesforce' as source,
         'opportunity_won' as milestone_type,
         contact_id as record_id,
-        amount as revenue,
+        cast(amount as {{ sojourn.type_money() }}) as revenue,
         currency,
         load_id,
         case
