@@ -75,7 +75,7 @@ CAMPAIGNS = (
     Campaign("coupon_partners", "Affiliates", "aff-501", "coupondeck", "affiliate"),
     Campaign("review_partners", "Affiliates", "aff-502", "gearjudge", "affiliate"),
     Campaign("flash_sale", "SMS", "sms-71", "sms", "sms"),
-    Campaign("catalogue", "Direct Mail", "dm-26", "catalogue", "direct_mail"),
+    Campaign("catalogue", "Direct Mail", "dm-26", "catalogue", "direct-mail"),
 )
 CAMPAIGN_NUMBER = {campaign.key: number for number, campaign in enumerate(CAMPAIGNS)}
 
@@ -140,8 +140,9 @@ COUNTRIES = (
     ),
 )
 
-DOLLARS = {"USD": 1.0, "EUR": 1.08, "GBP": 1.27}
-"""US dollars a unit: the constant rates at which the truth states revenue."""
+DOLLARS = {"USD": 1.0, "EUR": 1.16, "GBP": 1.34}
+"""US dollars a unit: the rates of 2026 in `seeds/exchange_rates.csv`, at which the truth states
+revenue whatever the year."""
 
 PRICE_PERCENT = {"USD": 100, "EUR": 95, "GBP": 82}
 """Price of a product in a currency, in percent of its dollar price, before tax."""

@@ -29,7 +29,7 @@ from sojourn.simulation.spill import Run
 from sojourn.simulation.truth import Owners
 
 SHOP_ZONE = "America/New_York"
-JUNK_EMAILS = ("noreply@lumentrail.example", "test@test.com", "none@none.com")
+JUNK_EMAILS = ("noreply@lumentrail.example", "test@test.com", "noemail@none.com")
 """What staff type when somebody must have an address; identifiers of nobody."""
 
 

@@ -78,8 +78,8 @@ BOT_AGENTS = (
     "HeadlessChrome/139.0.0.0 Safari/537.36",
     "python-requests/2.32.3",
 )
-STAFF_NETWORK = "198.51.100."
-"""Everything from this range (TEST-NET-2) is the brand's own staff."""
+STAFF_NETWORK = "10.20.0."
+"""Everything from this network is the brand's own staff."""
 
 _SEARCH = (
     "https://www.google.com/",
