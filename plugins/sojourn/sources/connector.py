@@ -1,4 +1,4 @@
-"""What a named connector declares: its streams, their files and columns. No reading happens here."""
+"""What a named connector declares: its streams, their files and columns."""
 
 from __future__ import annotations
 
@@ -53,6 +53,7 @@ class Stream:
         native_key: raw columns that identify a record at the vendor.
         json_columns: raw columns that hold nested data, kept as JSON text.
         standards: standardised values beside the originals.
+        optional: raw columns that some exports have: neither their coming nor going is drift.
     """
 
     table: str
@@ -63,6 +64,7 @@ class Stream:
     native_key: tuple[str, ...] = ()
     json_columns: tuple[str, ...] = ()
     standards: tuple[Standard, ...] = ()
+    optional: tuple[str, ...] = ()
 
     def matches(self, file_name: str) -> bool:
         """Tell whether a file of this name belongs to the stream."""

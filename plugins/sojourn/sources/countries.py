@@ -14,7 +14,7 @@ AI|anguilla|anguila
 AL|albania|albanien|albanie|albanië|albânia
 AM|armenia|armenien|arménie|armenië|armênia
 AN|netherlands antilles|niederländische antillen|antilles néerlandaises|antillas holandesas
-AN|antille olandesi|nederlandse antillen|antilhas holandesas|nederländska antillerna 
+AN|antille olandesi|nederlandse antillen|antilhas holandesas|nederländska antillerna
 AN|antyle holenderskie
 AO|angola
 AQ|antarctica|antarktis|antarctique|antártida|antartide

@@ -35,9 +35,17 @@ CONNECTOR = Connector(
                 *("portalId", "appId", "appName", "url", "userAgent", "subject", "filteredEvent"),
                 *("portalSubscriptionStatus", "subscriptions", "browser", "location", "sentBy"),
             ),
+            optional=(
+                *("requested_by", "source", "category", "response", "status", "attempt", "from"),
+                *("reply_to", "duration", "device_type", "ip_address", "caused_by", "bcc", "cc"),
+                *("obsoleted_by", "link_id", "referer", "drop_message", "drop_reason"),
+                *("email_campaign_group_id", "smtp_id", "suppressed_reason", "hmid"),
+            ),
             required=("id", "type", "recipient", "created"),
             native_key=("id",),
-            json_columns=("subscriptions", "browser", "location", "sent_by"),
+            json_columns=(
+                *("subscriptions", "browser", "location", "sent_by", "caused_by", "obsoleted_by"),
+            ),
             standards=(standard("recipient", "email"),),
         ),
     ),

@@ -242,7 +242,7 @@ def find_files(
     """Return the feed's files as (path, name relative to the root), in the order of their dates."""
     found: dict[str, Path] = {}
     for pattern in feed.patterns:
-        for text in glob.glob(str(root / pattern), recursive=True):
+        for text in glob.glob(str(root / pattern), recursive=True):  # noqa: PTH207  (patterns may be absolute)
             path = Path(text)
             if not path.is_file():
                 continue
@@ -636,7 +636,8 @@ class _SourceReader:
         stream, header = file.feed.stream, file.header
         declared = unique_names(stream.columns) if stream is not None else []
         expected = state.header if state.header is not None else declared
-        known = {*declared, *(state.header or ()), *state.seen}
+        optional = set(stream.optional) if stream is not None else set()
+        known = {*declared, *(state.header or ()), *state.seen, *optional}
         if stream is not None or state.header is not None:
             for column in header:
                 if column not in known:
@@ -649,7 +650,7 @@ class _SourceReader:
             header = list(dict.fromkeys([*(state.header or ()), *header]))
         else:
             for column in expected:
-                if column not in header:
+                if column not in header and column not in optional:
                     detail = "this file's header lacks it"
                     self._report(report, column, "missing_column", detail, file)
         state.seen.update(header)
@@ -727,7 +728,7 @@ def _destination(settings: Settings) -> Any:
 
 def _write(settings: Settings, source: Source, rows: _SourceReader, folder: Path) -> str:
     """Write a source's new rows as one load package; return its load id."""
-    os.environ.update({key: value for key, value in _DLT_SETTINGS.items()})
+    os.environ.update(_DLT_SETTINGS)
     import dlt
 
     def items() -> Iterator[Any]:

@@ -181,7 +181,8 @@ def _amount(value: str, decimal: str) -> str:
     if decimal == ",":
         bare = rf"replace(regexp_replace({bare}, '\.(\d{{3}})', '\1', 'g'), ',', '.')"
     else:
-        bare = rf"case when regexp_matches({bare}, '^-?\d{{1,3}}(,\d{{3}})+(\.\d+)?$') then replace({bare}, ',', '') else {bare} end"
+        grouped = rf"regexp_matches({bare}, '^-?\d{{1,3}}(,\d{{3}})+(\.\d+)?$')"
+        bare = f"case when {grouped} then replace({bare}, ',', '') else {bare} end"
     plain = rf"regexp_matches({value}, '^-?\d+(\.\d+)?$')"
     parsed = f"rtrim(rtrim(try_cast({bare} as decimal(38, 9))::varchar, '0'), '.')"
     return f"case when {plain} then {value} else {parsed} end"
@@ -201,7 +202,8 @@ def expression(column: str, origin: Origin) -> str:
     if column in AMOUNT_COLUMNS:
         return _amount(value, origin.decimal)
     if column in COUNT_COLUMNS:
-        return f"try_cast(round(try_cast({_amount(value, origin.decimal)} as decimal(38, 9))) as bigint)::varchar"
+        number = f"try_cast({_amount(value, origin.decimal)} as decimal(38, 9))"
+        return f"try_cast(round({number}) as bigint)::varchar"
     return f"nullif(trim({value}), '')"
 
 

@@ -401,7 +401,7 @@ class JsonParser:
         return names, list(dict.fromkeys(key for _, key in rows if key not in known))
 
     def _kinds(self) -> dict[int, dict[str, set[str]]]:
-        """Return what the values are; nearly all columns are all text or all objects, and counted."""
+        """Return what the values are: most columns are all text or all objects, and counted."""
         counts = ", ".join(
             f"count(*) filter (found[{place}] <> 'null'), "
             f"count(*) filter (starts_with(found[{place}], '\"')), "

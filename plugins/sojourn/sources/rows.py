@@ -1,4 +1,4 @@
-"""From a reader's batch to the rows of a raw table: row ids, standardised values, mapped columns."""
+"""From text to the rows of a raw table: row ids, standardised values, mapped columns."""
 
 from __future__ import annotations
 

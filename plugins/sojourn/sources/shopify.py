@@ -21,6 +21,18 @@ CONNECTOR = Connector(
                 *("Notes", "Note Attributes", "Cancelled at", "Payment Method"),
                 *("Refunded Amount", "Vendor", "Id", "Tags", "Risk Level", "Source", "Phone"),
             ),
+            optional=(
+                *(f"tax_{number}_{part}" for number in range(1, 6) for part in ("name", "value")),
+                *("outstanding_balance", "employee", "location", "device_id", "receipt_number"),
+                *("duties", "payment_id", "payment_reference", "payment_terms_name"),
+                *("next_payment_due_at", "lineitem_compare_at_price", "lineitem_taxable"),
+                *("lineitem_requires_shipping", "lineitem_fulfillment_status", "billing_street"),
+                *("billing_address1", "billing_address2", "billing_company", "billing_zip"),
+                *("billing_province", "billing_province_name", "shipping_street"),
+                *("shipping_address1", "shipping_address2", "shipping_company", "shipping_city"),
+                *("shipping_zip", "shipping_province", "shipping_province_name"),
+                *("shipping_phone",),
+            ),
             required=("name",),
             native_key=("name",),
             standards=(

@@ -74,12 +74,15 @@ class _Dialect:
             return naive
         return f"timezone('UTC', timezone('{zone}', {naive}))"
 
+    def _like(self, value: str, pattern: str) -> str:
+        return f"regexp_matches({value}, {pattern})" if self.is_duckdb else f"{value} ~ {pattern}"
+
     def _try_cast(self, value: str, kind: str) -> str:
         if self.is_duckdb:
             return f"try_cast({value} as {kind})"
         return f"case when pg_input_is_valid({value}, '{kind}') then cast({value} as {kind}) end"
 
-    def _timestamp(self, column: str, origin: Origin) -> str:
+    def timestamp(self, column: str, origin: Origin) -> str:
         """Return SQL for the UTC timestamp without zone that a column's value means."""
         kind = self.types[column].lower()
         quoted = quote_identifier(column)
@@ -91,8 +94,6 @@ class _Dialect:
         if origin.format in ("epoch_s", "epoch_ms"):
             divisor = 1 if origin.format == "epoch_s" else 1000
             seconds = f"{self._try_cast(value, 'double precision')} / {divisor}"
-            if self.is_duckdb:
-                return f"timezone('UTC', to_timestamp({seconds}))"
             return f"timezone('UTC', to_timestamp({seconds}))"
         if origin.format is not None:
             if self.is_duckdb:
@@ -110,9 +111,7 @@ class _Dialect:
                 origin.timezone,
             )
         offset = r"'[Tt ].*([Zz]|[Uu][Tt][Cc]|[+-][0-9]{2}(:?[0-9]{2})?)$'"
-        has_offset = (
-            f"regexp_matches({value}, {offset})" if self.is_duckdb else f"{value} ~ {offset}"
-        )
+        has_offset = self._like(value, offset)
         aware = f"timezone('UTC', {self._try_cast(value, 'timestamp with time zone')})"
         naive = self._utc(self._try_cast(value, "timestamp"), origin.timezone)
         return f"case when {has_offset} then {aware} else {naive} end"
@@ -124,10 +123,10 @@ class _Dialect:
         source = origin.column
         value = self.text(source)
         if column in TIME_COLUMNS:
-            return self._iso(self._timestamp(source, origin))
+            return self._iso(self.timestamp(source, origin))
         if column in DATE_COLUMNS:
             if origin.format is not None or self.types[source].lower().startswith("timestamp"):
-                return f"substr({self._iso(self._timestamp(source, origin))}, 1, 10)"
+                return f"substr({self._iso(self.timestamp(source, origin))}, 1, 10)"
             return f"cast({self._try_cast(value, 'date')} as varchar)"
         if column in AMOUNT_COLUMNS | COUNT_COLUMNS:
             kind = "decimal(38, 9)" if column in AMOUNT_COLUMNS else "bigint"
@@ -227,7 +226,7 @@ def view_sql(source: Source, warehouse: Warehouse, types: dict[str, str]) -> str
                 f"source {source.name!r}: loaded_at: no column {source.loaded_at!r}; "
                 f"the source has {', '.join(raw_names)}."
             )
-        loaded_at = dialect._timestamp(by_raw[wanted], Origin(by_raw[wanted]))
+        loaded_at = dialect.timestamp(by_raw[wanted], Origin(by_raw[wanted]))
     selected += [
         "cast(null as varchar) as _file",
         "cast(null as bigint) as _line",
@@ -258,8 +257,14 @@ def create_view(settings: Settings, source: Source) -> SourceResult:
             )
         query = view_sql(source, warehouse, types)
         view = relation_name(source.raw_schema, source.entity or "")
+        warehouse.execute(f"create schema if not exists {source.raw_schema}")
+        before = list(warehouse.columns(source.raw_schema, source.entity or ""))
+        after = list(warehouse.fetch_arrow(f"select * from ({query}) as rows limit 0").column_names)
         with warehouse.transaction():
-            warehouse.execute(f"create schema if not exists {source.raw_schema}")
-            warehouse.execute(f"drop view if exists {view}")
-            warehouse.execute(f"create view {view} as {query}")
+            if before and before != after:
+                # PostgreSQL cannot replace a view by one of other columns; dbt rebuilds what
+                # stands on it.
+                cascade = "" if warehouse.dialect == "duckdb" else " cascade"
+                warehouse.execute(f"drop view {view}{cascade}")
+            warehouse.execute(f"create or replace view {view} as {query}")
     return SourceResult(source.name, source.connector, tables=[TableResult(source.entity or "")])
