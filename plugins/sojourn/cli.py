@@ -31,7 +31,6 @@ Sources = Annotated[
 ]
 
 
-
 def _progress(message: str) -> None:
     typer.echo(f"  {message}")
 
@@ -45,9 +44,7 @@ def _load(
 ) -> datetime:
     from sojourn.sources import load
 
-    result = load(
-        settings, as_of=as_of, sources=sources, retry_rejected=retry, progress=_progress
-    )
+    result = load(settings, as_of=as_of, sources=sources, retry_rejected=retry, progress=_progress)
     typer.echo(result.summary())
     return result.as_of
 
@@ -100,9 +97,7 @@ def build_command(
     """Build the models with dbt."""
     from sojourn.build import build
 
-    build(
-        get_settings(), as_of=as_of, select=select or (), full_refresh=full_refresh, tests=tests
-    )
+    build(get_settings(), as_of=as_of, select=select or (), full_refresh=full_refresh, tests=tests)
 
 
 @app.command("activate")

@@ -1,0 +1,63 @@
+"""A warehouse that grew day by day is the same as one that was built at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sojourn.build import build
+from sojourn.gate import run_gate
+from sojourn.settings import Settings
+from sojourn.sources import load
+from sojourn.warehouse import DuckDBWarehouse, open_warehouse, relation_name
+
+from tests.conftest import make_settings
+from tests.integration.conftest import DAYS, day_end
+from tests.integration.sameness import assert_same
+
+pytestmark = pytest.mark.xdist_group("incremental")
+
+
+@pytest.fixture(scope="module")
+def day_by_day(small_brand: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Loaded and built after each of the days."""
+    settings = make_settings(tmp_path_factory.mktemp("daily"), exports=small_brand)
+    for day in range(1, DAYS + 1):
+        load(settings, as_of=day_end(day))
+        run_gate(settings)
+        build(settings, as_of=day_end(day), tests=day == DAYS, quiet=True)
+    return settings
+
+
+def test_the_same_as_one_build_of_the_same_raw_data(
+    day_by_day: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With equal `loaded_at` the person ids are equal too."""
+    at_once = make_settings(tmp_path_factory.mktemp("rebuilt"))
+    with open_warehouse(at_once) as warehouse:
+        assert isinstance(warehouse, DuckDBWarehouse)
+        warehouse.execute(
+            f"attach '{day_by_day.path(day_by_day.duckdb_path)}' as daily (read_only)"
+        )
+        tables = warehouse.fetch(
+            "select schema_name, table_name from duckdb_tables() "
+            "where database_name = 'daily' and schema_name like 'raw%'"
+        )
+        assert tables
+        for schema, table in tables:
+            name = relation_name(schema, table)
+            warehouse.execute(f'create schema if not exists "{schema}"')
+            warehouse.execute(f"create table {name} as from daily.{name}")
+    build(at_once, as_of=day_end(DAYS), quiet=True)
+    assert_same(day_by_day, at_once)
+
+
+def test_the_same_as_one_load_and_build_of_all_files(
+    day_by_day: Settings, small_brand: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Loaded at once, ids come from other anchors, and are equal up to renaming."""
+    at_once = make_settings(tmp_path_factory.mktemp("at_once"), exports=small_brand)
+    load(at_once, as_of=day_end(DAYS))
+    run_gate(at_once)
+    build(at_once, as_of=day_end(DAYS), tests=False, quiet=True)
+    assert_same(day_by_day, at_once, up_to_renaming=True)
