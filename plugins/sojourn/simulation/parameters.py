@@ -242,7 +242,7 @@ class Parameters:
     """Direct visits: awareness x (constant + factor x ready)."""
     organic_social: float = 0.012
     referral: float = 0.006
-    journal: tuple[float, float] = (0.014, 0.060)
+    journal: tuple[float, float] = (0.026, 0.100)
     """Visits to the brand's journal: constant x awareness + factor x ready."""
     journal_awareness: float = 0.06
 

@@ -70,9 +70,9 @@ def write_hubspot_contacts(people: People, run: Run, owners: Owners) -> None:
             continue
         day = int(people.email_day[who])
         if day < 0:
-            created = people.start_ms - (30 + draw % 700) * DAY_MS
+            created = people.start_ms - (30 + draw % 700) * DAY_MS + spell % DAY_MS
         else:
-            created = people.start_ms + day * DAY_MS + 80_000_000
+            created = people.start_ms + day * DAY_MS + 82_000_000 + spell % 4_000_000
         email = people.email[who]
         if draw % 211 == 0:
             email = mistyped_email(email)
@@ -86,11 +86,11 @@ def write_hubspot_contacts(people: People, run: Run, owners: Owners) -> None:
         if customer_from < 0:
             versions = [(created, "customer")]
         elif customer_from < NEVER:
-            versions.append((people.start_ms + customer_from * DAY_MS + 86_000_000, "customer"))
+            versions.append((people.start_ms + customer_from * DAY_MS + 86_100_000, "customer"))
         elif draw % 3 == 0:
             versions[0] = (created, "lead")
         if draw % 10 == 0 and edit_day[who] > day:
-            at = people.start_ms + edit_day[who] * DAY_MS + 50_000_000
+            at = people.start_ms + edit_day[who] * DAY_MS + 30_000_000 + spell % 40_000_000
             versions.append((at, versions[-1][1]))
         versions.sort()
 
@@ -513,8 +513,12 @@ def _write_buyer(
     source = ("Web", "Trade Show", "Partner Referral", "Other", "")[draw % 5]
     fate = draw % 100 if people.is_b2b[who] else 0
     has_lead, converts, has_contact = fate < 65, 45 <= fate < 65, fate >= 45
-    old = start - (20 + draw % 400) * DAY_MS
-    begin = old if (draw >> 4) % 10 < 3 else start + event_day * DAY_MS + 40_000_000
+    old = start - (20 + draw % 400) * DAY_MS + spell % DAY_MS
+    begin = (
+        old
+        if (draw >> 4) % 10 < 3
+        else start + event_day * DAY_MS + 30_000_000 + spell % 36_000_000
+    )
     converted_at = max(begin, start) + (4 + draw % 12) * DAY_MS
     converts = converts and converted_at < objects.end
     if has_lead:
@@ -541,7 +545,11 @@ def _write_buyer(
     has_deal = False
     if has_contact and (converts or fate >= 65):
         has_deal = converts or (draw >> 6) % 10 < 5
-        opened_at = converted_at if converts else start + event_day * DAY_MS + 33_000_000
+        opened_at = (
+            converted_at
+            if converts
+            else start + event_day * DAY_MS + 30_000_000 + draw % 36_000_000
+        )
         created = converted_at if converts else old
         owners.add("salesforce_contact_id", [contact], [who])
         owners.add("email", [email], [who])
@@ -583,7 +591,11 @@ def _write_buyer(
     if draw % 10 < 4:
         # A response to a campaign of the business team.
         campaign = salesforce_id("701", 1 + draw % len(_SF_CAMPAIGNS))
-        at = max(begin if has_lead else start, start) + (draw >> 9) % 9 * DAY_MS + 50_000_000
+        at = (
+            max(begin if has_lead else start, start)
+            + (draw >> 9) % 9 * DAY_MS
+            + (draw >> 4) % 36_000_000
+        )
         responded = (draw >> 5) % 3 != 0
         record_is_contact = has_contact and (converts or fate >= 65) and not has_lead
         if at < objects.end and (has_lead or record_is_contact):
