@@ -14,10 +14,8 @@ with people as (
 )
 
 select distinct
-    {{ sojourn.hash_id(
-        ['source', 'record_id', 'load_id', 'is_deleted', 'observed_at', 'loaded_at']
-        + sojourn.profile_attributes()
-    ) }} as version_id,
+    {{ sojourn.hash_id(['is_deleted', 'observed_at'] + sojourn.profile_attributes()) }}
+        as content_hash,
     record_id,
     source,
     {% for attribute in sojourn.profile_attributes() -%}

@@ -2,23 +2,14 @@
 
 with people as (
 
-    select
-        record_id,
-        source,
-        {% for attribute in sojourn.profile_attributes() -%}
-        {{ attribute }},
-        {% endfor -%}
-        load_id,
-        is_deleted,
-        observed_at,
-        loaded_at
-
-    from {{ ref('sojourn', 'people_collected') }}
+    select * from {{ ref('sojourn', 'people_collected') }}
 
     union all
 
     {% for source in var('inputs')['people'] -%}
     select
+        {{ sojourn.hash_id(['is_deleted', 'observed_at'] + sojourn.profile_attributes()) }}
+            as content_hash,
         record_id,
         source,
         {% for attribute in sojourn.profile_attributes() -%}
@@ -76,8 +67,7 @@ versions as (
 
     select
         *,
-        coalesce(observed_at, loaded_at) as stated_at,
-        {{ sojourn.hash_id(sojourn.profile_attributes()) }} as content_hash
+        coalesce(observed_at, loaded_at) as stated_at
 
     from people
 

@@ -1,0 +1,254 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='person_id',
+) }}
+
+with creditable_kinds as (
+
+    select * from {{ ref('sojourn', 'creditable_kinds') }}
+    where model = 'paths'
+
+),
+
+touches as (
+
+    select touchpoints.*
+    from {{ ref('sojourn', 'touchpoints') }} as touchpoints
+    inner join creditable_kinds on touchpoints.kind = creditable_kinds.kind
+    where
+        touchpoints.person_id is not null
+        and not coalesce(touchpoints.is_machine, false)
+
+),
+
+conversions as (
+
+    select * from {{ ref('sojourn', 'conversions') }}
+    where person_id is not null
+
+),
+
+conversion_types as (
+
+    select distinct conversion_type
+    from conversions
+
+),
+
+-- A person's journeys depend on these rows, on the window and on the types of conversion.
+fingerprints as (
+
+    select
+        person_id,
+        {{ sojourn.fingerprint(['touchpoint_id', 'channel', 'touched_at']) }} as fingerprint
+
+    from touches
+
+    union all
+
+    select
+        person_id,
+        {{ sojourn.fingerprint(['conversion_id', 'conversion_type', 'revenue', 'converted_at']) }}
+            as fingerprint
+
+    from conversions
+
+),
+
+settings as (
+
+    select
+        '{{ var('attribution_window_days') }} '
+        || coalesce(cast(
+            sum({{ sojourn.fingerprint(['conversion_type']) }}) as {{ sojourn.type_string() }}
+        ), '') as fingerprint
+
+    from conversion_types
+
+),
+
+persons as (
+
+    select
+        fingerprints.person_id,
+        cast(sum(fingerprints.fingerprint) as {{ sojourn.type_string() }})
+        || ' ' || cast(count(*) as {{ sojourn.type_string() }})
+        || ' ' || min(settings.fingerprint) as fingerprint
+
+    from fingerprints
+    cross join settings
+    group by fingerprints.person_id
+
+),
+
+{% if is_incremental() -%}
+persons_kept as (
+
+    select
+        person_id,
+        max(fingerprint) as fingerprint
+
+    from {{ this }}
+    group by person_id
+
+),
+
+-- Also persons who are gone, merged into another: they keep one row without a journey.
+changed_persons as (
+
+    select
+        coalesce(persons.person_id, persons_kept.person_id) as person_id,
+        persons.fingerprint
+
+    from persons
+    full outer join persons_kept on persons.person_id = persons_kept.person_id
+    where persons.fingerprint is distinct from persons_kept.fingerprint
+
+),
+{%- else -%}
+changed_persons as (
+
+    select * from persons
+
+),
+{%- endif %}
+
+-- What a person did, once for each conversion type. A touch at the very time of a conversion
+-- comes before it.
+steps as (
+
+    select
+        touches.person_id,
+        conversion_types.conversion_type,
+        touches.touchpoint_id,
+        cast(null as {{ sojourn.type_string() }}) as conversion_id,
+        touches.touchpoint_id as step_id,
+        coalesce(touches.channel, 'Unassigned') as channel,
+        cast(null as {{ sojourn.type_money() }}) as revenue,
+        0 as is_conversion,
+        touches.touched_at as happened_at
+
+    from touches
+    inner join changed_persons on touches.person_id = changed_persons.person_id
+    cross join conversion_types
+
+    union all
+
+    select
+        conversions.person_id,
+        conversions.conversion_type,
+        cast(null as {{ sojourn.type_string() }}) as touchpoint_id,
+        conversions.conversion_id,
+        conversions.conversion_id as step_id,
+        cast(null as {{ sojourn.type_string() }}) as channel,
+        conversions.revenue,
+        1 as is_conversion,
+        conversions.converted_at as happened_at
+
+    from conversions
+    inner join changed_persons on conversions.person_id = changed_persons.person_id
+
+),
+
+followed as (
+
+    select
+        *,
+        row_number() over (
+            partition by person_id, conversion_type
+            order by happened_at, is_conversion, {{ sojourn.in_byte_order('step_id') }}
+        ) as step_number,
+        lag(happened_at) over (
+            partition by person_id, conversion_type
+            order by happened_at, is_conversion, {{ sojourn.in_byte_order('step_id') }}
+        ) as previous_happened_at,
+        lag(is_conversion) over (
+            partition by person_id, conversion_type
+            order by happened_at, is_conversion, {{ sojourn.in_byte_order('step_id') }}
+        ) as previous_is_conversion
+
+    from steps
+
+),
+
+-- A journey begins with the first step, after each conversion, and after a time without a touch
+-- or conversion that is as long as the attribution window.
+begun as (
+
+    select
+        *,
+        case
+            when previous_happened_at is null then 1
+            when previous_is_conversion = 1 then 1
+            when
+                previous_happened_at
+                <= {{ sojourn.days_before('happened_at', var('attribution_window_days')) }}
+                then 1
+            else 0
+        end as begins_journey
+
+    from followed
+
+),
+
+numbered as (
+
+    select
+        *,
+        sum(begins_journey) over (
+            partition by person_id, conversion_type
+            order by step_number
+            rows between unbounded preceding and current row
+        ) as journey_number
+
+    from begun
+
+),
+
+journeys as (
+
+    select
+        person_id,
+        conversion_type,
+        journey_number,
+        max(conversion_id) as conversion_id,
+        max(case when begins_journey = 1 then touchpoint_id end) as first_touchpoint_id,
+        {{ sojourn.joined_text('channel', ' > ', 'step_number') }} as path,
+        count(touchpoint_id) as touch_count,
+        max(revenue) as revenue,
+        min(case when is_conversion = 0 then happened_at end) as first_touched_at,
+        max(case when is_conversion = 0 then happened_at end) as last_touched_at,
+        max(case when is_conversion = 1 then happened_at end) as converted_at
+
+    from numbered
+    group by person_id, conversion_type, journey_number
+
+),
+
+-- A journey is named after its conversion, or else its first touch: stable when persons merge.
+named as (
+
+    select
+        {{ sojourn.hash_id([
+            'journeys.conversion_type',
+            "coalesce('conversion ' || journeys.conversion_id, 'touch ' || first_touchpoint_id)",
+        ]) }} as path_id,
+        journeys.conversion_id,
+        changed_persons.person_id,
+        journeys.conversion_type,
+        journeys.path,
+        changed_persons.fingerprint,
+        journeys.touch_count,
+        journeys.revenue,
+        journeys.conversion_type is not null as is_journey,
+        journeys.first_touched_at,
+        journeys.last_touched_at,
+        journeys.converted_at
+
+    from changed_persons
+    left join journeys on changed_persons.person_id = journeys.person_id
+
+)
+
+select * from named
