@@ -42,6 +42,8 @@ def run_dbt(
     """
     executable = Path(sys.executable).with_name("dbt")
     command = [str(executable), *arguments, "--project-dir", str(settings.project_dir.resolve())]
+    # dbt parses anew when these differ from the last run's, and Airflow's dbt is given them.
+    command += ["--profile", "sojourn", "--target", settings.target]
     environment = dbt_environment(settings, as_of)
     result = subprocess.run(  # noqa: S603 -- our own dbt, arguments are not a shell's
         command,

@@ -1,0 +1,60 @@
+"""Load every source and judge what came."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG, CronDataIntervalTimetable, TaskGroup, task
+
+from sojourn.airflow.common import DEFAULT_ARGS, RAW, WAREHOUSE_POOL, as_of_param
+from sojourn.airflow.tasks import announce, find_as_of, judge_source, load_source
+from sojourn.settings import get_settings
+from sojourn.sources.config import read_sources
+
+DOC = """
+### Load every source and judge what came
+
+One task group a source of `sources.yml`: **load** takes the new files and rows into `raw_<source>`,
+**gate** judges them. A source that is rejected, or cannot be read, fails this run and stops there;
+the others go on. Then the asset `sojourn_raw` tells the rest which moment the raw data stands for.
+
+- **Schedule**: daily. A run for the data interval of a day loads what was complete at its end.
+- **By hand**: the parameter `as_of`, otherwise the run's logical date.
+- **Backfill**: `airflow backfill create --dag-id sojourn_ingest --from-date ... --to-date ...`.
+  Runs go one at a time, oldest first. The warehouse's clock never goes back: what a run for an
+  earlier day finds is recorded at the latest moment that the warehouse has seen.
+"""
+
+with DAG(
+    dag_id="sojourn_ingest",
+    description="Load every source and judge what came",
+    doc_md=DOC,
+    # The plain "@daily" has had no data intervals since Airflow 3: this timetable has.
+    schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
+    start_date=datetime(2024, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    params={"as_of": as_of_param("the end of the data interval, by hand the logical date")},
+    tags=["sojourn", "raw"],
+):
+    as_of = task(find_as_of, task_id="as_of")()
+
+    accepted = []
+    for source in read_sources(get_settings()).sources:
+        with TaskGroup(source.name):
+            loaded = task(load_source, task_id="load", pool=WAREHOUSE_POOL)(source.name, as_of)
+            accepted.append(
+                task(judge_source, task_id="gate", pool=WAREHOUSE_POOL)(source.name, loaded)
+            )
+
+    task(
+        announce,
+        task_id="announce_raw",
+        outlets=[RAW],
+        trigger_rule="all_done_min_one_success",
+    )(RAW, accepted)
+
+    # The run is as good as its last tasks: without this one, nobody would hear of a rejected source.
+    accepted >> EmptyOperator(task_id="all_sources_accepted")

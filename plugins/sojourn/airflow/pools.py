@@ -1,0 +1,42 @@
+"""The pool that keeps writers of the warehouse apart. Run as a module to create it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sojourn.airflow.common import WAREHOUSE_POOL
+
+if TYPE_CHECKING:
+    from sojourn.settings import Settings
+
+DESCRIPTION = "Tasks that write to Sojourn's warehouse. DuckDB takes one writer: keep one slot."
+
+
+def pool_slots(settings: Settings) -> int:
+    """Return how many tasks may write at once: one on DuckDB, `threads` of them elsewhere."""
+    return 1 if settings.target == "duckdb" else settings.threads
+
+
+def ensure_pool(settings: Settings) -> int:
+    """Create the pool, or set its slots, in Airflow's metadata database; return the slots.
+
+    For use where that database is at hand (set-up, in-process runs), never in a task.
+    """
+    from airflow.models.pool import Pool
+
+    slots = pool_slots(settings)
+    Pool.create_or_update_pool(
+        WAREHOUSE_POOL, slots=slots, description=DESCRIPTION, include_deferred=False
+    )
+    return slots
+
+
+def main() -> None:
+    """Create the pool for the settings of the environment."""
+    from sojourn.settings import get_settings
+
+    print(f"Pool {WAREHOUSE_POOL}: {ensure_pool(get_settings())} slot(s).")
+
+
+if __name__ == "__main__":
+    main()
