@@ -55,7 +55,7 @@ def simulate(
     people: Annotated[int, typer.Option(min=1)] = 2500,
     days: Annotated[int, typer.Option(min=1)] = 90,
     seed: int = 7,
-    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])] = datetime(2026, 1, 1),  # noqa: B008
+    start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"])] = datetime(2026, 1, 1),
 ) -> None:
     """Write the exports of a made-up retailer whose truth is known."""
     from sojourn.simulation import simulate as run_simulation

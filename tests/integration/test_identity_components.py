@@ -6,6 +6,7 @@ import random
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -77,9 +78,7 @@ def reference(graph: Graph) -> tuple[dict[int, int], set[int]]:
             touched = set().union(*(members[c] for c in touches[value])) | {value}
             if limited(touched) or len(touches[value]) > graph.person_limit:
                 demoted.add(value)
-        within = {
-            pair for pair in graph.edges if pair[0] in values and pair[1] in values
-        }
+        within = {pair for pair in graph.edges if pair[0] in values and pair[1] in values}
         for attempt in range(3):
             alive = values - demoted
             pairs = [(value, c) for value in alive for c in touches[value]]
@@ -127,8 +126,8 @@ def components(settings: Settings, folder: Path, graph: Graph) -> tuple[dict[int
         warehouse.execute("drop table if exists given.nodes cascade")
         warehouse.execute("drop table if exists given.edges cascade")
         warehouse.execute(
-            "create table given.nodes (identifier_id bigint, identifier_type varchar, tier integer, "
-            "values_per_person integer, person_limit integer)"
+            "create table given.nodes (identifier_id bigint, identifier_type varchar, "
+            "tier integer, values_per_person integer, person_limit integer)"
         )
         warehouse.execute("create table given.edges (left_id bigint, right_id bigint)")
         warehouse.append(
@@ -212,7 +211,7 @@ def test_a_long_chain_is_one_component(engine_settings: Settings, project: Path)
     random.Random(3).shuffle(numbers)
     graph = Graph(person_limit=3)
     graph.tiers = dict.fromkeys(numbers, 3)
-    graph.edges = set(zip(numbers, numbers[1:], strict=False))
+    graph.edges = set(pairwise(numbers))
     found, demoted = components(engine_settings, project, graph)
     assert not demoted
     assert len(set(found.values())) == 1

@@ -179,7 +179,7 @@ def _flow(read: _Reader, sources: list[dict[str, Any]]) -> list[tuple[str, str, 
             "Persons",
             "profiles",
             read.one("select count(*) from {profiles}.profiles"),
-            f"{read.one('select count(*) from {profiles}.profiles where email is not null'):,} with e-mail",
+            f"{read.one('select count(email) from {profiles}.profiles'):,} with e-mail",
         ),
         (
             "Conversions",
@@ -272,7 +272,8 @@ def _merge(read: _Reader) -> Merge | None:
 
 
 STAGES = (
-    "unaware", "visitor", "lead", "first_purchase", "repeat", "loyal", "advocate", "lapsing", "lost",
+    "unaware", "visitor", "lead", "first_purchase", "repeat", "loyal", "advocate", "lapsing",
+    "lost",
 )  # fmt: skip
 
 
@@ -285,7 +286,8 @@ def _audiences(read: _Reader) -> list[dict[str, Any]]:
     rows = read.rows(
         "select log.audience, count(case when log.change = 'enter' then 1 end), "
         "count(case when log.change = 'exit' then 1 end), "
-        "(select count(*) from {audiences}.members as members where members.audience = log.audience) "
+        "(select count(*) from {audiences}.members as members "
+        "where members.audience = log.audience) "
         "from {audiences}.membership_log as log group by log.audience order by log.audience"
     )
     return [
