@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -806,7 +807,7 @@ def _register(warehouse: Warehouse, sources: Sequence[Source], loaded_at: dateti
         )
     }
     for source in sources:
-        tables = (
+        tables: list[str] = (
             [source.entity or ""]
             if source.connector in ("file", "table")
             else [feed.table for feed in feeds(source)]
@@ -830,6 +831,24 @@ def _forget_others(warehouse: Warehouse, sources: Sequence[Source]) -> None:
     for (name,) in warehouse.fetch("select distinct source from raw_registry.sources"):
         if name not in listed:
             warehouse.execute("delete from raw_registry.sources where source = ?", (name,))
+
+
+@contextmanager
+def _only_loader(settings: Settings, source: Source) -> Iterator[None]:
+    """Keep a second process from loading the same source, and from clearing our rows away.
+
+    DuckDB has one writer anyway; on PostgreSQL a lock goes with the connection that took it.
+    """
+    if settings.target == "duckdb":
+        yield
+        return
+    with open_warehouse(settings) as warehouse:
+        lock = f"sojourn load {source.name}"
+        if not warehouse.fetch("select pg_try_advisory_lock(hashtext(?))", (lock,))[0][0]:
+            raise LoadError(
+                f"source {source.name!r} is being loaded by another process: wait for it"
+            )
+        yield
 
 
 def _working_folder(settings: Settings) -> Path:
@@ -881,16 +900,17 @@ def _load_source(
         planned.append((feed, candidates))
     if not any(candidates for _, candidates in planned):
         return result
-    with open_warehouse(settings) as warehouse:
-        _begin(warehouse, source.raw_schema)
     reader = _SourceReader(source, planned, states, result, loaded_at, settings, progress)
-    folder = _working_folder(settings)
-    try:
-        result.load_id = _write(settings, source, reader, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    with open_warehouse(settings) as warehouse:
-        _end(warehouse, source.raw_schema)
+    with _only_loader(settings, source):
+        with open_warehouse(settings) as warehouse:
+            _begin(warehouse, source.raw_schema)
+        folder = _working_folder(settings)
+        try:
+            result.load_id = _write(settings, source, reader, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+        with open_warehouse(settings) as warehouse:
+            _end(warehouse, source.raw_schema)
     return result
 
 

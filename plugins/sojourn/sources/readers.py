@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import duckdb
 import numpy as np
@@ -127,7 +127,7 @@ def _open(path: Path) -> IO[bytes]:
     handle = path.open("rb")
     magic = handle.read(2)
     handle.seek(0)
-    return gzip.GzipFile(fileobj=handle) if magic == b"\x1f\x8b" else handle
+    return cast(IO[bytes], gzip.open(handle)) if magic == b"\x1f\x8b" else handle
 
 
 def _blocks(path: Path, encoding: str) -> Iterator[bytes]:
@@ -223,7 +223,7 @@ def _text_array(
 
 # --- JSON lines -----------------------------------------------------------------------------
 
-_ODD_JSON = re.compile(r"[:\[,]\s*-?(?:nan|inf)|\\\\u0000", re.IGNORECASE)
+_ODD_JSON = re.compile(r"[:\[,]\s*-?(?:nan|inf)|\\u0000", re.IGNORECASE)
 """What DuckDB's parser lets through and PostgreSQL does not: checked, and mended, one by one."""
 
 _ODD_JSON_HINTS = ("NaN", "Infinity", "nan", "inf", "\\u0000")
@@ -470,7 +470,7 @@ class _CsvRecords:
                 break
             if end is not None:
                 text = b"\n".join(piece for _, piece in todo[position : end + 1])
-                if self._fits(text):
+                if self._fits(text, strict=True):
                     records.append(text)
                     numbers.append(number)
                     position = end + 1
@@ -499,26 +499,39 @@ class _CsvRecords:
             and sum(len(line) for _, line in todo[start:]) < MAX_RECORD_BYTES
         )
 
-    def _fits(self, text: bytes) -> bool:
-        """Tell whether the text is one record of the right number of fields."""
-        row = parse_csv_record(text.decode("utf-8", "replace"), self._delimiter)
+    def _fits(self, text: bytes, *, strict: bool = False) -> bool:
+        """Tell whether the text is one record of the right number of fields.
+
+        Over several lines a closing quote must end its field: else a stray quote would swallow
+        the lines up to the next one.
+        """
+        row = parse_csv_record(text.decode("utf-8", "replace"), self._delimiter, strict=strict)
         width = self._width()
         return row is not None and (width is None or len(row) == width)
 
 
-def parse_csv_record(text: str, delimiter: str = ",") -> list[str] | None:
-    """Return a record's fields, or None where its quotes do not close."""
+def parse_csv_record(text: str, delimiter: str = ",", *, strict: bool = False) -> list[str] | None:
+    """Return a record's fields, or None where its quotes do not close.
+
+    A quote within a field that is not quoted is text; ``strict`` also refuses text after a closing
+    quote.
+    """
+
+    def parse(*, strict: bool) -> list[list[str]]:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict))
+
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False))
+        rows = parse(strict=strict)
     except csv.Error:
         return None
     if len(rows) != 1:
         return None
-    try:
-        list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
-    except csv.Error as error:
-        if "unexpected end of data" in str(error):
-            return None
+    if not strict:
+        try:
+            parse(strict=True)
+        except csv.Error as error:
+            if "unexpected end of data" in str(error):
+                return None
     return rows[0]
 
 
