@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from airflow.sdk import DAG, chain, task
-
 from sojourn.airflow.common import CUSTOMERS, DEFAULT_ARGS, WAREHOUSE_POOL, as_of_param
 from sojourn.airflow.tasks import activate_syncs, find_as_of, publish_snapshot, write_report
 
@@ -11,8 +10,8 @@ DOC = """
 ### Send what has changed, publish, report
 
 Follows the asset `sojourn_customers`. **activate** sends to every destination of `syncs.yml` the
-difference against what it last acknowledged: running it twice sends nothing twice. **publish** swaps
-in a fresh copy of the warehouse for BI tools. **report** writes `var/report.html`.
+difference against what it last acknowledged: running it twice sends nothing twice. **publish**
+swaps in a fresh copy of the warehouse for BI tools. **report** writes `var/report.html`.
 """
 
 with DAG(

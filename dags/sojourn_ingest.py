@@ -6,7 +6,6 @@ from datetime import datetime
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronDataIntervalTimetable, TaskGroup, task
-
 from sojourn.airflow.common import DEFAULT_ARGS, RAW, WAREHOUSE_POOL, as_of_param
 from sojourn.airflow.tasks import announce, find_as_of, judge_source, load_source
 from sojourn.settings import get_settings
@@ -19,19 +18,24 @@ One task group a source of `sources.yml`: **load** takes the new files and rows 
 **gate** judges them. A source that is rejected, or cannot be read, fails this run and stops there;
 the others go on. Then the asset `sojourn_raw` tells the rest which moment the raw data stands for.
 
-- **Schedule**: daily. A run for the data interval of a day loads what was complete at its end.
+- **Schedule**: daily (`SOJOURN_INGEST_SCHEDULE`). A run loads what was complete at the end of its
+  data interval.
 - **By hand**: the parameter `as_of`, otherwise the run's logical date.
 - **Backfill**: `airflow backfill create --dag-id sojourn_ingest --from-date ... --to-date ...`.
   Runs go one at a time, oldest first. The warehouse's clock never goes back: what a run for an
   earlier day finds is recorded at the latest moment that the warehouse has seen.
 """
 
+settings = get_settings()
+
 with DAG(
     dag_id="sojourn_ingest",
     description="Load every source and judge what came",
     doc_md=DOC,
-    # The plain "@daily" has had no data intervals since Airflow 3: this timetable has.
-    schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC"),
+    # A plain cron text has had no data intervals since Airflow 3: this timetable has.
+    schedule=CronDataIntervalTimetable(settings.ingest_schedule, timezone="UTC")
+    if settings.ingest_schedule
+    else None,
     start_date=datetime(2024, 1, 1),
     catchup=False,
     max_active_runs=1,
@@ -42,7 +46,7 @@ with DAG(
     as_of = task(find_as_of, task_id="as_of")()
 
     accepted = []
-    for source in read_sources(get_settings()).sources:
+    for source in read_sources(settings).sources:
         with TaskGroup(source.name):
             loaded = task(load_source, task_id="load", pool=WAREHOUSE_POOL)(source.name, as_of)
             accepted.append(
@@ -56,5 +60,5 @@ with DAG(
         trigger_rule="all_done_min_one_success",
     )(RAW, accepted)
 
-    # The run is as good as its last tasks: without this one, nobody would hear of a rejected source.
+    # A run is as good as its last tasks: without this one, a rejected source would go unnoticed.
     accepted >> EmptyOperator(task_id="all_sources_accepted")

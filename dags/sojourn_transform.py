@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from airflow.sdk import DAG, task
-
 from sojourn.airflow.common import CUSTOMERS, DEFAULT_ARGS, RAW, WAREHOUSE_POOL, as_of_param
 from sojourn.airflow.dbt import dbt_task_group
 from sojourn.airflow.tasks import announce, find_as_of, wait_for_warehouse

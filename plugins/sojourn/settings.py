@@ -51,6 +51,8 @@ class Settings(BaseSettings):
     schema_prefix: str = ""
     var_dir: Path = Path("var")
     threads: int = Field(default=2, ge=1)
+    # When Airflow loads: five cron fields, in UTC. Empty: only when somebody asks.
+    ingest_schedule: str = "0 0 * * *"
 
     def path(self, value: Path) -> Path:
         """Return ``value`` as an absolute path, relative ones seen from the project's folder."""
@@ -76,6 +78,7 @@ class Settings(BaseSettings):
             "SOJOURN_SCHEMA_PREFIX": self.schema_prefix,
             "SOJOURN_VAR_DIR": str(self.path(self.var_dir)),
             "SOJOURN_THREADS": str(self.threads),
+            "SOJOURN_INGEST_SCHEDULE": self.ingest_schedule,
         }
         if self.exports is not None:
             values["SOJOURN_EXPORTS"] = str(self.path(self.exports))

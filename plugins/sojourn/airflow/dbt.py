@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 GROUP_ID = "dbt"
 
 # Read by Cosmos when it is first imported. Its telemetry calls home at the end of each run; its
-# cache and its version hash walk the whole project (environments and `var/` included) at parse time.
+# version hash reads the whole project folder, environments and `var/` included, at parse time.
 COSMOS_ENVIRONMENT = {
     "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
     "AIRFLOW__COSMOS__ENABLE_CACHE": "False",
@@ -106,8 +106,8 @@ def _watched_models(
         execution_config=ExecutionConfig(
             dbt_project_path=settings.project_dir.resolve(),
             execution_mode=ExecutionMode.WATCHER,
-            # A process of its own lets go of DuckDB's file at its end. It is faster, too: inside the
-            # task, Cosmos writes each model's state and SQL to Airflow at every debug message.
+            # A process of its own lets go of DuckDB's file at its end. It is much faster, too: in
+            # the task, Cosmos tells Airflow a model's state and SQL at every debug message.
             invocation_mode=InvocationMode.SUBPROCESS,
             dbt_executable_path=dbt_executable(),
             setup_operator_args={"pool": pool},

@@ -195,16 +195,16 @@ def _listener() -> Any:
         )
 
     class Reporter:
-        @hookimpl
+        @hookimpl  # type: ignore[untyped-decorator]
         def on_task_instance_running(self, task_instance: Any) -> None:
             started[task_instance.task_id] = time.monotonic()
             _send(kind="start", dag=task_instance.dag_id, task=task_instance.task_id)
 
-        @hookimpl
+        @hookimpl  # type: ignore[untyped-decorator]
         def on_task_instance_success(self, task_instance: Any) -> None:
             ended(task_instance, "success")
 
-        @hookimpl
+        @hookimpl  # type: ignore[untyped-decorator]
         def on_task_instance_failed(self, task_instance: Any) -> None:
             ended(task_instance, "failed")
 

@@ -1,4 +1,7 @@
-"""The pool that keeps writers of the warehouse apart. Run as a module to create it."""
+"""The pool that keeps writers of the warehouse apart.
+
+`python -m sojourn.airflow.pools` prepares Airflow's metadata database: its tables, and the pool.
+"""
 
 from __future__ import annotations
 
@@ -18,13 +21,18 @@ def pool_slots(settings: Settings) -> int:
 
 
 def ensure_pool(settings: Settings) -> int:
-    """Create the pool, or set its slots, in Airflow's metadata database; return the slots.
+    """Create the pool in Airflow's metadata database; return its slots.
 
-    For use where that database is at hand (set-up, in-process runs), never in a task.
+    A pool that is there keeps the slots that somebody gave it, except on DuckDB, where more than
+    one can only fail. For use where that database is at hand (set-up, in-process runs), never in a
+    task.
     """
     from airflow.models.pool import Pool
 
     slots = pool_slots(settings)
+    existing = Pool.get_pool(WAREHOUSE_POOL)
+    if existing is not None and settings.target != "duckdb":
+        return int(existing.slots)
     Pool.create_or_update_pool(
         WAREHOUSE_POOL, slots=slots, description=DESCRIPTION, include_deferred=False
     )
@@ -32,9 +40,12 @@ def ensure_pool(settings: Settings) -> int:
 
 
 def main() -> None:
-    """Create the pool for the settings of the environment."""
+    """Bring the metadata database up to date and create the pool."""
+    from airflow.utils.db import initdb
+
     from sojourn.settings import get_settings
 
+    initdb()
     print(f"Pool {WAREHOUSE_POOL}: {ensure_pool(get_settings())} slot(s).")
 
 
