@@ -1,0 +1,99 @@
+"""A run that is killed at any moment is repaired by running again."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sojourn.activation.receiver import Receiver
+from sojourn.settings import Settings
+from sojourn.warehouse import open_warehouse
+
+from tests.conftest import make_settings
+from tests.integration.conftest import DAYS, day_end
+from tests.integration.sameness import assert_same
+
+SECRET = "only for this test, and long enough to sign with"
+PHASES = ("Load", "Build", "Activate")
+
+
+def start_run(settings: Settings, url: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "sojourn", "run", "--as-of", f"{day_end(DAYS):%Y-%m-%d}"],
+        env={
+            **os.environ,
+            **settings.environment(),
+            "SOJOURN_WEBHOOK_URL": url,
+            "SOJOURN_WEBHOOK_SECRET": SECRET,
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def kill_in(settings: Settings, url: str, phase: str, delay: float) -> None:
+    """Start a run and kill it, and all that it started, some time after a phase begins."""
+    process = start_run(settings, url)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.strip() == phase:
+            time.sleep(delay)
+            break
+    os.killpg(process.pid, signal.SIGKILL)
+    process.stdout.close()
+    process.wait()
+
+
+def finish(settings: Settings, url: str) -> str:
+    process = start_run(settings, url)
+    output, _ = process.communicate()
+    assert process.returncode == 0, output[-4000:]
+    return output
+
+
+def receiver_state(settings: Settings) -> list[tuple[object, ...]]:
+    with open_warehouse(settings, read_only=True) as warehouse:
+        return warehouse.fetch(
+            "select row_key, email from activation.webhook__audience_members order by 1"
+        )
+
+
+@pytest.mark.parametrize(
+    "seeds", [[1], pytest.param([2, 3, 4, 5, 6, 7], marks=pytest.mark.long)], ids=["few", "many"]
+)
+def test_killed_runs_are_repaired(small_brand: Path, tmp_path: Path, seeds: list[int]) -> None:
+    killed = make_settings(tmp_path / "killed", exports=small_brand)
+    clean = make_settings(tmp_path / "clean", exports=small_brand)
+    with (
+        Receiver(tmp_path / "killed.jsonl", secret=SECRET) as receiver,
+        Receiver(tmp_path / "clean.jsonl", secret=SECRET) as other,
+    ):
+        for seed in seeds:
+            draw = random.Random(seed)
+            for phase in PHASES:
+                longest = {"Load": 6.0, "Build": 12.0, "Activate": 1.0}[phase]
+                kill_in(killed, receiver.url, phase, draw.uniform(0.0, longest))
+        finish(killed, receiver.url)
+        again = finish(killed, receiver.url)
+        finish(clean, other.url)
+        assert_same(clean, killed)
+        wanted = receiver_state(killed)
+        assert wanted
+        assert wanted == receiver_state(clean)
+        received = sorted(receiver.memory.state("webhook_audience_members"))
+        assert received == [row[0] for row in wanted]
+    assert "webhook_audience_members" in again
+    with open_warehouse(killed, read_only=True) as warehouse:
+        broken = warehouse.fetch(
+            "select * from activation.sync_runs "
+            "where planned <> acknowledged + rejected + failed + unknown + held"
+        )
+    assert not broken
