@@ -6,7 +6,7 @@ Libraries are imported when a task runs, never when a DAG file is read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow.sdk import Metadata, get_current_context
 
@@ -43,10 +43,10 @@ def judge_source(source: str, as_of: str) -> str:
     from sojourn.settings import get_settings
 
     result = run_gate(get_settings(), sources=[source])
-    if rejected := rejected_loads(result):
+    if source in result.rejected:
         raise AirflowFailException(
-            f"Source {source!r} was rejected by the raw gate (loads {', '.join(rejected)}): "
-            "see raw_gate.results in the warehouse or var/gate/index.html."
+            f"The raw gate rejected {source!r}: {result.rejected[source]} "
+            "More in raw_gate.results in the warehouse and in var/gate/index.html."
         )
     return as_of
 
@@ -86,11 +86,6 @@ def write_report() -> None:
 
     settings = get_settings()
     report.write_report(settings, settings.path(settings.var_dir) / "report.html")
-
-
-def rejected_loads(result: Any) -> list[str]:
-    """Return the ids of the loads that the gate rejected."""
-    return [str(load_id) for load_id in getattr(result, "rejected", ())]
 
 
 def wait_for_warehouse() -> None:
