@@ -215,6 +215,8 @@ def test_exports_are_dirty(brand: SimulationSummary) -> None:
     )
     assert 0 < broken <= DAYS // 2
 
+    assert {"version" in event for event in events} == {True, False}, "a new key halfway"
+
     contacts = list(records(out, "hubspot/contacts_*.csv"))
     emails = [row["Email"] for row in contacts]
     assert any(e != e.lower() for e in emails)

@@ -447,9 +447,10 @@ def _write_segment(
         knows_user.tolist(),
         products,
         email_draw,
+        (delivery.file_day >= max(people.days // 2, 1)).tolist(),
         strict=True,
     )
-    for what, at, message, stamp, original, sent, received, known, product, draw in table:
+    for what, at, message, stamp, original, sent, received, known, product, draw, is_new in table:
         campaign = page = traits = extra = ""
         properties = "{}"
         event = ""
@@ -532,6 +533,9 @@ def _write_segment(
             )
             event = f'"event":"{event}",'
         user = f'"userId":"{names[at]}"' if known or what == ALIAS else '"userId":null'
+        if is_new:
+            # Halfway, the libraries begin to send a key that no export had before.
+            extra += '"version":2,'
         lines.append(
             f'{{"type":"{call}",{event}{extra}"messageId":"{message}",{heads[at]},{user},'
             f'"timestamp":"{stamp}Z","originalTimestamp":"{original}Z","sentAt":"{sent}Z",'
@@ -794,6 +798,8 @@ _CONSTANT = {
     "event_format": "jsonschema",
     "event_version": "1-0-0",
 }
+_PLACES = {name: place for place, name in enumerate(ATOMIC_COLUMNS)}
+_TEMPLATE = [_CONSTANT.get(name, "") for name in ATOMIC_COLUMNS]
 _NETWORKS = {"gclid": "Google", "dclid": "DoubleClick", "fbclid": "", "": ""}
 _ETL = ATOMIC_COLUMNS.index("etl_tstamp")
 _URL = ATOMIC_COLUMNS.index("page_url")
@@ -810,9 +816,9 @@ _DERIVED = ATOMIC_COLUMNS.index("derived_tstamp")
 
 def _atomic(**values: str) -> list[str]:
     """Return a row of atomic columns with the given ones and those that never change."""
-    row = [""] * len(ATOMIC_COLUMNS)
-    for name, value in (_CONSTANT | values).items():
-        row[ATOMIC_COLUMNS.index(name)] = value
+    row = _TEMPLATE.copy()
+    for name, value in values.items():
+        row[_PLACES[name]] = value
     return row
 
 
