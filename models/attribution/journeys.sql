@@ -216,7 +216,7 @@ journeys as (
         max(case when begins_journey = 1 then touchpoint_id end) as first_touchpoint_id,
         {{ sojourn.joined_text('channel', ' > ', 'step_number') }} as path,
         count(touchpoint_id) as touch_count,
-        max(revenue) as revenue,
+        cast(max(revenue) as {{ sojourn.type_money() }}) as revenue,
         min(case when is_conversion = 0 then happened_at end) as first_touched_at,
         max(case when is_conversion = 0 then happened_at end) as last_touched_at,
         max(case when is_conversion = 1 then happened_at end) as converted_at
