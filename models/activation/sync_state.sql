@@ -10,7 +10,6 @@ select
     sync,
     row_key,
     last_status as status,
-    last_operation as operation,
     last_reason as reason,
     acknowledged_hash,
     external_id,

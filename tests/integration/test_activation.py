@@ -386,6 +386,10 @@ def test_a_preview_counts_and_changes_nothing(settings: Settings, receiver: Rece
     assert result.status == "preview"
     assert result.operations == {"change": 1, "remove": 1}
     assert result.samples == {"change": ["p003"], "remove": ["p000"]}
+    assert result.summary() == (
+        "contacts: 2 planned (1 change, 1 remove, 6 unchanged). "
+        "A preview: nothing was sent or recorded.\n  change: p003\n  remove: p000"
+    )
     assert (result.planned, result.unchanged) == (2, 6)
     assert fetch(settings, "select count(*) from activation.sync_log") == log
     assert len(receiver.state("contacts")) == 8
@@ -441,7 +445,7 @@ def test_progress_and_results_hold_no_personal_data(
     said: list[str] = []
     result = activate(settings, as_of=AS_OF, progress=said.append)
     assert said
-    everything = "\n".join([*said, repr(result), caplog.text])
+    everything = "\n".join([*said, repr(result), result.summary(), caplog.text])
     assert "@" not in everything
     assert SECRET not in everything
 

@@ -114,30 +114,8 @@ def activate(
                 result = SyncResult(sync.name, "not_configured", message=str(error))
             except (ActivationError, SyncConfigError) as error:
                 result = SyncResult(sync.name, "failed", message=str(error))
-            say(_summary(result))
             results.append(result)
     return ActivationResult(as_of=as_of, syncs=tuple(results), dry_run=dry_run)
-
-
-def _summary(result: SyncResult) -> str:
-    if result.status == "not_configured" or (result.status == "failed" and not result.run_id):
-        return f"{result.sync}: {result.message}"
-    counts = ", ".join(
-        f"{count} {name}"
-        for name, count in (
-            ("acknowledged", result.acknowledged),
-            ("rejected", result.rejected),
-            ("failed", result.failed),
-            ("unknown", result.unknown),
-            ("held", result.held),
-            ("unchanged", result.unchanged),
-            ("still rejected", result.still_rejected),
-            ("suppressed", result.suppressed),
-        )
-        if count
-    )
-    line = f"{result.sync}: {result.planned} planned" + (f" ({counts})" if counts else "")
-    return f"{line}. {result.message}" if result.message else line
 
 
 def _require_tables(warehouse: Warehouse, settings: Settings) -> None:

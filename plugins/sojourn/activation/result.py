@@ -52,6 +52,30 @@ class SyncResult:
             self.acknowledged + self.rejected + self.failed + self.unknown + self.held
         )
 
+    def summary(self) -> str:
+        """Return a line for people; of a preview, also examples of keys."""
+        if self.run_id is None and self.status != "preview":
+            return f"{self.sync}: {self.message}"
+        counts = {
+            **self.operations,
+            "acknowledged": self.acknowledged,
+            "rejected": self.rejected,
+            "failed": self.failed,
+            "unknown": self.unknown,
+            "held": self.held,
+            "unchanged": self.unchanged,
+            "still rejected": self.still_rejected,
+            "suppressed": self.suppressed,
+        }
+        parts = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
+        line = f"{self.sync}: {self.planned:,} planned" + (f" ({parts})" if parts else "")
+        if self.message:
+            line += f". {self.message}"
+        for operation, keys in self.samples.items():
+            line += f"\n  {operation}: {', '.join(keys)}"
+            line += ", ..." if self.operations[operation] > len(keys) else ""
+        return line
+
 
 @dataclass(frozen=True)
 class ActivationResult:
@@ -67,6 +91,10 @@ class ActivationResult:
             if result.sync == name:
                 return result
         raise KeyError(name)
+
+    def summary(self) -> str:
+        """Return a line for each sync, for people."""
+        return "\n".join(result.summary() for result in self.syncs) or "There are no syncs."
 
     def raise_for_status(self) -> ActivationResult:
         """Return itself, or raise ``ActivationError`` when a sync failed altogether."""
