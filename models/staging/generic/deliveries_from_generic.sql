@@ -7,7 +7,9 @@ with deliveries as (
 
 identifier_entries as (
 
-    {{ sojourn.select_json_entries('deliveries', 'identifiers', 'identifier_type', 'identifier_value') }}
+    {{ sojourn.select_json_entries(
+        'deliveries', 'identifiers', 'identifier_type', 'identifier_value'
+    ) }}
 
 ),
 

@@ -5,16 +5,40 @@ with events as (
 
 ),
 
--- Identifiers are mapped by `identifiers:` or, an event's usual two, by `columns:`.
+parsed as (
+
+    {{ sojourn.select_with_json('events', {
+        'identifiers': {
+            'identifiers_anonymous_id': 'anonymous_id',
+            'identifiers_user_id': 'user_id',
+            'identifiers_email': 'email',
+            'identifiers_phone': 'phone',
+        },
+        'properties': {
+            'order_id': 'order_id',
+        },
+    }) }}
+
+),
+
+-- Identifiers are mapped by `identifiers:` or, an event's usual two, by `columns:`. An event with
+-- nothing but an identifier of an own type goes by that.
 identified as (
 
     select
         *,
-        coalesce(anonymous_id, {{ sojourn.json_text('identifiers', 'anonymous_id') }})
-            as device_id,
-        coalesce({{ sojourn.json_text('identifiers', 'user_id') }}, user_id) as known_user_id
+        coalesce(anonymous_id, identifiers_anonymous_id) as device_id,
+        coalesce(identifiers_user_id, user_id) as known_user_id,
+        case
+            when
+                coalesce(
+                    anonymous_id, identifiers_anonymous_id, identifiers_user_id, user_id,
+                    identifiers_email, identifiers_phone
+                ) is null
+                then {{ sojourn.regexp_group('identifiers', '^[{] ?"([^"]+)"') }}
+        end as own_type
 
-    from events
+    from parsed
 
 ),
 
@@ -24,15 +48,18 @@ mapped as (
         source_name || ':' || event_id as event_id,
         source_name as source,
         source_name as property,
-        device_id as anonymous_id,
+        case
+            when own_type is null then device_id
+            else {{ sojourn.regexp_group('identifiers', '^[{] ?"[^"]+" ?: ?"([^"]+)"') }}
+        end as anonymous_id,
         known_user_id as user_id,
-        {{ sojourn.json_text('identifiers', 'email') }} as email,
-        {{ sojourn.json_text('identifiers', 'phone') }} as phone,
-        case when device_id is not null then 'anonymous_id' end as device_id_type,
+        identifiers_email as email,
+        identifiers_phone as phone,
+        case when device_id is not null then 'anonymous_id' else own_type end as device_id_type,
         session_key,
         coalesce(event_name, event_type, 'event') as event_name,
         coalesce(event_type, 'track') as event_type,
-        {{ sojourn.json_text('properties', 'order_id') }} as order_id,
+        order_id,
         page_url,
         referrer,
         coalesce(

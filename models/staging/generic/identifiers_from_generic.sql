@@ -1,6 +1,7 @@
--- An event's usual identifiers are read from the event; its own types are not. Records of the other
--- entities are whole here.
-{%- set entities = [
+-- An event's usual identifiers are read from the event. An event with further ones is a record
+-- here, as the records of the other entities are.
+
+{% set entities = [
     ('people', 'record_id', 'coalesce(updated_at, created_at, loaded_at)'),
     ('events', 'event_id', 'occurred_at'),
     ('touchpoints', 'touchpoint_id', 'touched_at'),
@@ -30,7 +31,9 @@ with records as (
 
 identifier_entries as (
 
-    {{ sojourn.select_json_entries('records', 'identifiers', 'identifier_type', 'identifier_value') }}
+    {{ sojourn.select_json_entries(
+        'records', 'identifiers', 'identifier_type', 'identifier_value'
+    ) }}
 
 ),
 
@@ -51,6 +54,25 @@ addresses_of_consents as (
 
 ),
 
+marked as (
+
+    select
+        *,
+        max(
+            case
+                when
+                    rule <> 'events'
+                    or identifier_type not in ('anonymous_id', 'user_id', 'email', 'phone')
+                    then 1
+                else 0
+            end
+        ) over (partition by record_id, load_id) = 1 as says_more_than_its_event
+
+    from identifier_entries
+    where identifier_value is not null
+
+),
+
 mapped as (
 
     select
@@ -63,8 +85,8 @@ mapped as (
         observed_at,
         loaded_at
 
-    from identifier_entries
-    where identifier_value is not null
+    from marked
+    where says_more_than_its_event
 
     union all
 

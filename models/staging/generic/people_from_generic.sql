@@ -24,7 +24,7 @@ mapped as (
         created_at,
         coalesce(
             updated_at,
-            {{ sojourn.file_observed_at('file_path', 'loaded_at') }}
+            {{ sojourn.file_observed_at('file_path', 'coalesce(created_at, loaded_at)') }}
         ) as observed_at,
         loaded_at
 

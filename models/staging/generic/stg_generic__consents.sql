@@ -37,7 +37,10 @@ judged as (
         {{ sojourn.quarantine_reason(
             keys=['identifier_type', 'identifier_value', 'channel', 'status'],
             times=['changed_at'],
-            others={'status is neither granted nor denied': "status not in ('granted', 'denied', 'unknown')"},
+            others={
+                'status is neither granted nor denied':
+                    "status not in ('granted', 'denied', 'unknown')",
+            },
         ) }} as quarantine_reason
 
     from renamed

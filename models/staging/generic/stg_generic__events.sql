@@ -13,8 +13,8 @@ renamed as (
     select
         source_name,
         coalesce({{ sojourn.clean('id') }}, _row_id) as event_id,
-        {{ sojourn.clean('"name"') }} as event_name,
-        lower({{ sojourn.clean('"type"') }}) as event_type,
+        {{ sojourn.clean('name') }} as event_name,
+        lower({{ sojourn.clean('type') }}) as event_type,
         {{ sojourn.clean('anonymous_id') }} as anonymous_id,
         {{ sojourn.clean('user_id') }} as user_id,
         {{ sojourn.clean('session_key') }} as session_key,
@@ -33,7 +33,7 @@ renamed as (
         _dlt_load_id as load_id,
         _line as file_line,
         {{ sojourn.parse_timestamp('occurred_at') }} as occurred_at,
-        coalesce({{ sojourn.parse_timestamp('received_at') }}, _loaded_at) as received_at,
+        {{ sojourn.parse_timestamp('received_at') }} as received_at,
         coalesce(_loaded_at, {{ sojourn.run_at() }}) as loaded_at
 
     from raw_events

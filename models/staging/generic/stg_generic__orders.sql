@@ -34,7 +34,10 @@ judged as (
         *,
         {{ sojourn.quarantine_reason(
             times=['ordered_at'],
-            others={'amounts are missing or cannot be read': 'coalesce(gross_revenue, revenue) is null'},
+            others={
+                'amounts are missing or cannot be read':
+                    'coalesce(gross_revenue, revenue) is null',
+            },
         ) }} as quarantine_reason
 
     from renamed

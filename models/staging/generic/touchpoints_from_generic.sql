@@ -7,7 +7,9 @@ with touchpoints as (
 
 identifier_entries as (
 
-    {{ sojourn.select_json_entries('touchpoints', 'identifiers', 'identifier_type', 'identifier_value') }}
+    {{ sojourn.select_json_entries(
+        'touchpoints', 'identifiers', 'identifier_type', 'identifier_value'
+    ) }}
 
 ),
 

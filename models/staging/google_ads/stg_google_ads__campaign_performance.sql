@@ -17,7 +17,8 @@ renamed as (
         upper({{ sojourn.clean('campaign_advertising_channel_type') }}) as advertising_channel_type,
         upper({{ sojourn.clean('customer_currency_code') }}) as currency,
         {{ sojourn.clean('customer_time_zone') }} as timezone,
-        coalesce({{ sojourn.try_cast('metrics_impressions', sojourn.type_bigint()) }}, 0) as impressions,
+        coalesce({{ sojourn.try_cast('metrics_impressions', sojourn.type_bigint()) }}, 0)
+            as impressions,
         coalesce({{ sojourn.try_cast('metrics_clicks', sojourn.type_bigint()) }}, 0) as clicks,
         cast(
             {{ sojourn.try_cast('metrics_cost_micros', 'decimal(24,6)') }} * 0.000001

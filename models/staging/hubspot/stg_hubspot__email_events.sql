@@ -12,7 +12,7 @@ renamed as (
 
     select
         coalesce({{ sojourn.clean('id') }}, _row_id) as email_event_id,
-        upper(trim("type")) as email_event_type,
+        upper(trim(type)) as email_event_type,
         recipient__standard as recipient,
         {{ sojourn.clean('email_campaign_id') }} as email_campaign_id,
         {{ sojourn.clean('email_campaign_name') }} as email_campaign_name,
@@ -26,7 +26,7 @@ renamed as (
         _file as file_path,
         _dlt_load_id as load_id,
         _line as file_line,
-        upper(trim("type")) = 'STATUSCHANGE' and (
+        upper(trim(type)) = 'STATUSCHANGE' and (
             coalesce(portal_subscription_status ilike 'unsubscribed', false)
             or coalesce(subscriptions ilike '%unsubscribed%', false)
         ) as is_unsubscribe,

@@ -45,7 +45,10 @@ judged as (
         {{ sojourn.quarantine_reason(
             keys=['receipt_id', 'line_number', 'quantity', 'unit_price'],
             times=['sold_at'],
-            others={'a return without the receipt that it returns': "quantity < 0 and returned_receipt_id is null"},
+            others={
+                'a return without the receipt that it returns':
+                    'quantity < 0 and returned_receipt_id is null',
+            },
         ) }} as quarantine_reason
 
     from renamed

@@ -11,10 +11,11 @@ renamed as (
 
     select
         {{ sojourn.clean('id') }} as account_id,
-        trim("name") as account_name,
+        trim(name) as account_name,
         {{ sojourn.clean('website') }} as website,
         {{ sojourn.clean('industry') }} as industry,
-        coalesce(billing_country__standard, {{ sojourn.country_code('billing_country') }}) as country,
+        coalesce(billing_country__standard, {{ sojourn.country_code('billing_country') }})
+            as country,
         _row_id as row_id,
         _file as file_path,
         _dlt_load_id as load_id,

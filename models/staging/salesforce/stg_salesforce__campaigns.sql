@@ -11,8 +11,8 @@ renamed as (
 
     select
         {{ sojourn.clean('id') }} as campaign_id,
-        trim("name") as campaign_name,
-        trim("type") as campaign_type,
+        trim(name) as campaign_name,
+        trim(type) as campaign_type,
         {{ sojourn.clean('status') }} as status,
         {{ sojourn.money('budgeted_cost') }} as budgeted_cost,
         {{ sojourn.money('actual_cost') }} as actual_cost,

@@ -21,7 +21,8 @@ renamed as (
         mobile_phone__standard as mobile_phone,
         coalesce(first_name__standard, {{ sojourn.clean('first_name') }}) as first_name,
         coalesce(last_name__standard, {{ sojourn.clean('last_name') }}) as last_name,
-        coalesce(mailing_country__standard, {{ sojourn.country_code('mailing_country') }}) as country,
+        coalesce(mailing_country__standard, {{ sojourn.country_code('mailing_country') }})
+            as country,
         {{ sojourn.clean('lead_source') }} as lead_source,
         {{ sojourn.clean('title') }} as job_title,
         _row_id as row_id,

@@ -45,7 +45,7 @@ mapped as (
         ) as is_sign_in,
         event_type = 'track' and coalesce(lower(event_name) = 'signed out', false) as is_sign_out,
         occurred_at,
-        received_at,
+        coalesce(received_at, occurred_at) as received_at,
         loaded_at
 
     from segment_events

@@ -68,7 +68,7 @@ mapped as (
         load_id,
         occurred_at as ordered_at,
         cast(null as {{ sojourn.type_timestamp() }}) as refunded_at,
-        received_at as observed_at,
+        coalesce(received_at, occurred_at) as observed_at,
         loaded_at
 
     from amounts

@@ -65,7 +65,7 @@ renamed as (
         _line as file_line,
         {{ sojourn.parse_timestamp('coalesce("timestamp", original_timestamp, received_at)') }}
             as occurred_at,
-        coalesce({{ sojourn.parse_timestamp('received_at') }}, _loaded_at) as received_at,
+        {{ sojourn.parse_timestamp('received_at') }} as received_at,
         _loaded_at as loaded_at
 
     from parsed

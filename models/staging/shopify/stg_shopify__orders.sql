@@ -14,13 +14,14 @@ with raw_orders as (
 renamed as (
 
     select
-        ltrim(trim("name"), '#') as order_id,
+        ltrim(trim(name), '#') as order_id,
         {{ sojourn.clean('id') }} as shopify_id,
         {{ sojourn.regexp_group('note_attributes', 'user_id: *([^\\s,;]+)') }} as user_id,
         email__standard as email,
         coalesce(phone__standard, billing_phone__standard) as phone,
         {{ sojourn.clean('billing_name') }} as billing_name,
-        coalesce(billing_country__standard, {{ sojourn.country_code('billing_country') }}) as country,
+        coalesce(billing_country__standard, {{ sojourn.country_code('billing_country') }})
+            as country,
         lower(trim(financial_status)) as financial_status,
         upper({{ sojourn.clean('currency') }}) as currency,
         {{ sojourn.clean('discount_code') }} as discount_code,
@@ -57,7 +58,14 @@ judged as (
         *,
         {{ sojourn.quarantine_reason(
             keys=['order_id'],
-            others={'ordered_at is missing or cannot be read': "is_order_row and ordered_at is null", 'ordered_at lies more than a day in the future': "ordered_at > loaded_at + interval '1 day'", 'amounts are missing or cannot be read': "is_order_row and coalesce(subtotal_amount, total_amount) is null", 'quantity is missing or cannot be read': "quantity is null"},
+            others={
+                'ordered_at is missing or cannot be read': 'is_order_row and ordered_at is null',
+                'ordered_at lies more than a day in the future':
+                    "ordered_at > loaded_at + interval '1 day'",
+                'amounts are missing or cannot be read':
+                    'is_order_row and coalesce(subtotal_amount, total_amount) is null',
+                'quantity is missing or cannot be read': 'quantity is null',
+            },
         ) }} as quarantine_reason
 
     from renamed

@@ -73,7 +73,7 @@ mapped as (
         coalesce(event = 'struct' and lower(se_action) in ('signed out', 'sign_out'), false)
             as is_sign_out,
         occurred_at,
-        received_at,
+        coalesce(received_at, occurred_at) as received_at,
         loaded_at
 
     from snowplow_events

@@ -13,7 +13,9 @@ with raw_events as (
 
 parsed as (
 
-    {{ sojourn.select_with_json('raw_events', {'unstruct_event': {'form_email': 'data.data.email'}}) }}
+    {{ sojourn.select_with_json('raw_events', {
+        'unstruct_event': {'form_email': 'data.data.email'},
+    }) }}
 
 ),
 
@@ -53,9 +55,10 @@ renamed as (
         _file as file_path,
         _dlt_load_id as load_id,
         _line as file_line,
-        {{ sojourn.parse_timestamp('coalesce(derived_tstamp, dvce_created_tstamp, collector_tstamp)') }}
-            as occurred_at,
-        coalesce({{ sojourn.parse_timestamp('collector_tstamp') }}, _loaded_at) as received_at,
+        {{ sojourn.parse_timestamp(
+            'coalesce(derived_tstamp, dvce_created_tstamp, collector_tstamp)'
+        ) }} as occurred_at,
+        {{ sojourn.parse_timestamp('collector_tstamp') }} as received_at,
         _loaded_at as loaded_at
 
     from parsed

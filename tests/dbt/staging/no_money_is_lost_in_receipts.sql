@@ -1,5 +1,5 @@
--- What the tills sold is the net of the orders, and what came back is their refunds, but for returns
--- whose receipt is not known.
+-- What the tills sold is the net of the orders, and what came back is their refunds, but for
+-- returns whose receipt is not known.
 
 with lines as (
 
@@ -19,41 +19,26 @@ latest_versions as (
 
 ),
 
-sold as (
+returned_lines as (
 
-    select
-        sum(case when not is_return then net_amount else 0 end) as sold_amount,
-        -sum(
-            case
-                when returned_receipt_id in (select latest_versions.order_id from latest_versions)
-                    and is_return
-                    then net_amount
-                else 0
-            end
-        ) as returned_amount
-
+    select lines.net_amount
     from lines
+    inner join latest_versions on lines.returned_receipt_id = latest_versions.order_id
+    where lines.is_return
 
 ),
 
-ordered as (
+amounts as (
 
     select
-        sum(net_amount) as net_amount,
-        sum(refunded_amount) as refunded_amount
-
-    from latest_versions
+        (select sum(net_amount) from lines where not is_return) as sold_amount,
+        (select sum(net_amount) from latest_versions) as net_amount,
+        (select coalesce(-sum(net_amount), 0) from returned_lines) as returned_amount,
+        (select coalesce(sum(refunded_amount), 0) from latest_versions) as refunded_amount
 
 )
 
-select
-    sold.sold_amount,
-    ordered.net_amount,
-    sold.returned_amount,
-    ordered.refunded_amount
-
-from sold
-cross join ordered
+select * from amounts
 where
-    sold.sold_amount is distinct from ordered.net_amount
-    or sold.returned_amount is distinct from ordered.refunded_amount
+    sold_amount is distinct from net_amount
+    or returned_amount is distinct from refunded_amount
