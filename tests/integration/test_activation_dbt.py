@@ -63,8 +63,10 @@ def write_input(project: Path, name: str, columns: dict[str, list[str | None]]) 
     path.write_text("\nunion all\n".join(selects) + "\n")
 
 
-@pytest.fixture
-def project(engine_settings: Settings, tmp_path: Path) -> Settings:
+# The comparison of engines builds these models on PostgreSQL in each test run.
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.long)])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    engine_settings: Settings = request.getfixturevalue(f"{request.param}_settings")
     folder = tmp_path / "project"
     source = engine_settings.project_dir
     for part in ("macros", "models/activation", "tests/dbt/activation"):

@@ -40,7 +40,7 @@ contacts as (
         case
             when profiles.email is null then 'no e-mail address'
             when email_consents.status = 'denied' then 'consent denied'
-            when email_consents.status is distinct from 'granted' then 'consent not given'
+            when coalesce(email_consents.status, 'unknown') <> 'granted' then 'consent not given'
         end as suppression_reason
 
     from members

@@ -1,5 +1,9 @@
 -- Once a run has ended, each planned row has exactly one of the five outcomes.
-select *
+select
+    run_id,
+    sync,
+    planned
+
 from {{ ref('sojourn', 'sync_runs') }}
 where
     status <> 'running'
