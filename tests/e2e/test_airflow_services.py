@@ -1,0 +1,141 @@
+"""Airflow itself: its services run, one REST call starts ingest, and the rest follows by assets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+from sojourn.airflow.services import USER, AirflowServices
+from sojourn.build import run_dbt
+from sojourn.settings import Settings
+from sojourn.warehouse import open_warehouse
+
+from tests.conftest import make_settings
+
+START = date(2026, 1, 1)
+DAYS = 7
+AS_OF = "2026-01-08T00:00:00"
+FINISHED = {"success", "failed"}
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A small simulated brand, and a manifest, all in a folder of this test."""
+    from sojourn.simulation import simulate
+
+    folder = tmp_path_factory.mktemp("services")
+    exports = folder / "exports"
+    simulate(exports, people=60, days=DAYS, seed=11, start=START)
+    settings = make_settings(folder / "var", exports=exports, ingest_schedule="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DBT_TARGET_PATH", raising=False)
+        run_dbt(settings, ["parse"], quiet=True)
+    return settings
+
+
+@pytest.fixture(scope="module")
+def services(settings: Settings) -> Iterator[AirflowServices]:
+    home = settings.path(settings.var_dir) / "airflow"
+    with AirflowServices(settings, home) as running:
+        started = [psutil.Process(process.pid) for process in running._processes.values()]
+        yield running
+    assert not [process for process in started if process.is_running()]
+
+
+@pytest.fixture(scope="module")
+def api(services: AirflowServices) -> Iterator[httpx.Client]:
+    """A client that is signed in with the password that the services made."""
+    answer = httpx.post(
+        f"{services.url}/auth/token",
+        json={"username": USER, "password": services.password},
+        timeout=30,
+        trust_env=False,
+    )
+    answer.raise_for_status()
+    with httpx.Client(
+        base_url=f"{services.url}/api/v2",
+        headers={"Authorization": f"Bearer {answer.json()['access_token']}"},
+        timeout=30,
+        trust_env=False,
+    ) as client:
+        yield client
+
+
+def wait_for_dags(api: httpx.Client, dag_ids: set[str], timeout: float = 90) -> None:
+    deadline = time.monotonic() + timeout
+    known: set[str] = set()
+    while time.monotonic() < deadline:
+        known = {dag["dag_id"] for dag in api.get("/dags").json()["dags"]}
+        if dag_ids <= known:
+            return
+        time.sleep(1)
+    errors = api.get("/importErrors").json()["import_errors"]
+    pytest.fail(f"Airflow knows {known} only; import errors: {errors}")
+
+
+def wait_for_run(
+    api: httpx.Client, services: AirflowServices, dag_id: str, timeout: float = 420
+) -> dict[str, Any]:
+    """Return the first run of a DAG once it has ended."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        services.check()
+        runs = api.get(f"/dags/{dag_id}/dagRuns").json()["dag_runs"]
+        if runs and runs[0]["state"] in FINISHED:
+            return dict(runs[0])
+        time.sleep(1)
+    tasks = api.get(f"/dags/{dag_id}/dagRuns/~/taskInstances").json()
+    states = [(task["task_id"], task["state"]) for task in tasks["task_instances"]]
+    pytest.fail(f"{dag_id} did not end: {states}")
+
+
+def failures(api: httpx.Client, run: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the tasks of a run that did not succeed."""
+    tasks = api.get(
+        f"/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}/taskInstances", params={"limit": 500}
+    ).json()["task_instances"]
+    return [(task["task_id"], task["state"]) for task in tasks if task["state"] != "success"]
+
+
+def test_one_call_loads_builds_and_activates(
+    settings: Settings, services: AirflowServices, api: httpx.Client
+) -> None:
+    dags = ("sojourn_ingest", "sojourn_transform", "sojourn_activate")
+    wait_for_dags(api, set(dags))
+    assert httpx.get(f"{services.url}/api/v2/dags", trust_env=False).status_code == 401
+
+    pool = api.get("/pools/sojourn_warehouse").json()
+    assert pool["slots"] == 1
+
+    api.patch("/dags/sojourn_ingest", json={"is_paused": False}).raise_for_status()
+    api.post(
+        "/dags/sojourn_ingest/dagRuns", json={"logical_date": None, "conf": {"as_of": AS_OF}}
+    ).raise_for_status()
+
+    for dag_id in dags:
+        begin = time.monotonic()
+        run = wait_for_run(api, services, dag_id)
+        print(f"{dag_id}: {run['state']} after {time.monotonic() - begin:.0f} s")
+        assert run["state"] == "success", failures(api, run)
+        if dag_id != "sojourn_ingest":
+            assert run["run_type"] == "asset_triggered"
+            assert failures(api, run) == []
+
+    events = api.get("/assets/events").json()["asset_events"]
+    assert {event["name"]: event["extra"]["as_of"] for event in events} == {
+        "sojourn_raw": AS_OF,
+        "sojourn_customers": AS_OF,
+    }
+
+    with open_warehouse(settings, read_only=True) as warehouse:
+        [(persons,)] = warehouse.fetch("select count(*) from profiles.profiles")
+        [(last,)] = warehouse.fetch("select max(loaded_at) from events.events")
+    assert persons > 0
+    assert last == datetime.fromisoformat(AS_OF)
+    assert (Path(settings.var_dir) / "report.html").is_file()
