@@ -44,7 +44,7 @@ from sojourn.sources.rows import (
     row_hashes,
     row_ids,
 )
-from sojourn.warehouse import Warehouse, open_warehouse, relation_name
+from sojourn.warehouse import DuckDBWarehouse, Warehouse, open_warehouse, relation_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -708,11 +708,12 @@ _DLT_SETTINGS = {
 }
 
 
-def _destination(settings: Settings) -> Any:
+def _destination(settings: Settings, warehouse: Warehouse) -> Any:
+    """Return dlt's destination: on DuckDB our own connection, since opening the file costs most."""
     import dlt
 
-    if settings.target == "duckdb":
-        return dlt.destinations.duckdb(str(settings.path(settings.duckdb_path)))
+    if isinstance(warehouse, DuckDBWarehouse):
+        return dlt.destinations.duckdb(warehouse._connection)
     from urllib.parse import quote
 
     user = quote(settings.postgres_user, safe="")
@@ -727,7 +728,9 @@ def _destination(settings: Settings) -> Any:
     return dlt.destinations.postgres(f"postgresql://{user}:{password}@{place}")
 
 
-def _write(settings: Settings, source: Source, rows: _SourceReader, folder: Path) -> str:
+def _write(
+    settings: Settings, warehouse: Warehouse, source: Source, rows: _SourceReader, folder: Path
+) -> str:
     """Write a source's new rows as one load package; return its load id."""
     os.environ.update(_DLT_SETTINGS)
     import dlt
@@ -747,7 +750,7 @@ def _write(settings: Settings, source: Source, rows: _SourceReader, folder: Path
     pipeline = dlt.pipeline(
         f"sojourn_{source.name}",
         pipelines_dir=str(folder),
-        destination=_destination(settings),
+        destination=_destination(settings, warehouse),
         dataset_name=source.raw_schema,
         progress=None,
     )
@@ -834,40 +837,45 @@ def _forget_others(warehouse: Warehouse, sources: Sequence[Source]) -> None:
 
 
 @contextmanager
-def _only_loader(settings: Settings, source: Source) -> Iterator[None]:
+def _only_loader(warehouse: Warehouse, source: Source) -> Iterator[None]:
     """Keep a second process from loading the same source, and from clearing our rows away.
 
     DuckDB has one writer anyway; on PostgreSQL a lock goes with the connection that took it.
     """
-    if settings.target == "duckdb":
+    if warehouse.dialect == "duckdb":
         yield
         return
-    with open_warehouse(settings) as warehouse:
-        lock = f"sojourn load {source.name}"
-        if not warehouse.fetch("select pg_try_advisory_lock(hashtext(?))", (lock,))[0][0]:
-            raise LoadError(
-                f"source {source.name!r} is being loaded by another process: wait for it"
-            )
+    lock = (f"sojourn load {source.name}",)
+    if not warehouse.fetch("select pg_try_advisory_lock(hashtext(?))", lock)[0][0]:
+        raise LoadError(f"source {source.name!r} is being loaded by another process: wait for it")
+    try:
         yield
+    finally:
+        warehouse.fetch("select pg_advisory_unlock(hashtext(?))", lock)
 
 
-def _working_folder(settings: Settings) -> Path:
-    """Return a fresh folder for dlt's packages; remove those of processes that are gone."""
+def _remove_leftovers(settings: Settings) -> None:
+    """Remove the working folders of processes that are gone."""
     parent = settings.path(settings.var_dir) / "loading"
-    parent.mkdir(parents=True, exist_ok=True)
-    for old in parent.iterdir():
-        owner = old.name.partition("-")[0]
+    for old in parent.iterdir() if parent.is_dir() else ():
         try:
-            os.kill(int(owner), 0)
+            os.kill(int(old.name.partition("-")[0]), 0)
         except (ProcessLookupError, ValueError):
             shutil.rmtree(old, ignore_errors=True)
         except PermissionError:
             continue
+
+
+def _working_folder(settings: Settings) -> Path:
+    """Return a fresh folder for dlt's packages, named after this process."""
+    parent = settings.path(settings.var_dir) / "loading"
+    parent.mkdir(parents=True, exist_ok=True)
     return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
 
 
 def _load_source(
     settings: Settings,
+    warehouse: Warehouse,
     sources: Sources,
     source: Source,
     as_of: datetime | None,
@@ -877,8 +885,7 @@ def _load_source(
 ) -> SourceResult:
     result = SourceResult(source.name, source.connector)
     found = feeds(source)
-    with open_warehouse(settings) as warehouse:
-        states = read_state(warehouse, source.raw_schema)
+    states = read_state(warehouse, source.raw_schema)
     planned: list[tuple[Feed, list[Candidate]]] = []
     for feed in found:
         is_pattern = feed.stream is None or not feed.patterns[0].endswith(f"{feed.stream.stem}*")
@@ -901,16 +908,14 @@ def _load_source(
     if not any(candidates for _, candidates in planned):
         return result
     reader = _SourceReader(source, planned, states, result, loaded_at, settings, progress)
-    with _only_loader(settings, source):
-        with open_warehouse(settings) as warehouse:
-            _begin(warehouse, source.raw_schema)
+    with _only_loader(warehouse, source):
+        _begin(warehouse, source.raw_schema)
         folder = _working_folder(settings)
         try:
-            result.load_id = _write(settings, source, reader, folder)
+            result.load_id = _write(settings, warehouse, source, reader, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        with open_warehouse(settings) as warehouse:
-            _end(warehouse, source.raw_schema)
+        _end(warehouse, source.raw_schema)
     return result
 
 
@@ -937,31 +942,31 @@ def load(
     report = progress or (lambda _: None)
     listed = read_sources(settings)
     chosen = listed.select(sources)
+    _remove_leftovers(settings)
     moment = (as_of or datetime.now(UTC).replace(tzinfo=None)).replace(microsecond=0)
+    failures: list[tuple[str, Exception]] = []
     with open_warehouse(settings) as warehouse:
         last = latest_loaded_at(warehouse)
-    loaded_at = moment if last is None else max(moment, last)
-    result = LoadResult(loaded_at)
-    failures: list[tuple[str, Exception]] = []
-    for source in chosen:
-        report(source.name)
-        try:
-            if source.connector == "table":
-                from sojourn.sources.table import create_view
+        loaded_at = moment if last is None else max(moment, last)
+        result = LoadResult(loaded_at)
+        for source in chosen:
+            report(source.name)
+            try:
+                if source.connector == "table":
+                    from sojourn.sources.table import create_view
 
-                found = create_view(settings, source)
-            else:
-                found = _load_source(
-                    settings, listed, source, as_of, loaded_at, retry_rejected, report
-                )
-        except Exception as error:
-            failures.append((source.name, error))
-            found = SourceResult(source.name, source.connector, error=_explain(error))
-        result.sources.append(found)
-    with open_warehouse(settings) as warehouse:
-        _register(
-            warehouse, [found for found in chosen if found.name not in dict(failures)], loaded_at
-        )
+                    found = create_view(warehouse, source)
+                else:
+                    found = _load_source(
+                        *(settings, warehouse, listed, source, as_of, loaded_at),
+                        *(retry_rejected, report),
+                    )
+            except Exception as error:
+                failures.append((source.name, error))
+                found = SourceResult(source.name, source.connector, error=_explain(error))
+            result.sources.append(found)
+        failed = dict(failures)
+        _register(warehouse, [source for source in chosen if source.name not in failed], loaded_at)
         if sources is None:
             _forget_others(warehouse, listed.sources)
     if failures:

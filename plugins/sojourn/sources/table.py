@@ -14,10 +14,9 @@ from sojourn.sources.entities import (
 )
 from sojourn.sources.mapping import Origin, resolve
 from sojourn.sources.names import shorten, unique_names
-from sojourn.warehouse import open_warehouse, quote_identifier, relation_name
+from sojourn.warehouse import quote_identifier, relation_name
 
 if TYPE_CHECKING:
-    from sojourn.settings import Settings
     from sojourn.sources.loader import SourceResult
     from sojourn.warehouse import Warehouse
 
@@ -239,7 +238,7 @@ def view_sql(source: Source, warehouse: Warehouse, types: dict[str, str]) -> str
     return f"select\n    {body}\nfrom {relation_name(schema, table)} as source_rows"
 
 
-def create_view(settings: Settings, source: Source) -> SourceResult:
+def create_view(warehouse: Warehouse, source: Source) -> SourceResult:
     """Create or renew the source's view ``raw_<name>.<entity>``.
 
     Raises:
@@ -248,23 +247,22 @@ def create_view(settings: Settings, source: Source) -> SourceResult:
     from sojourn.sources.loader import SourceResult, TableResult
 
     schema, _, table = (source.relation or "").partition(".")
-    with open_warehouse(settings) as warehouse:
-        types = warehouse.columns(schema, table)
-        if not types:
-            raise SourcesError(
-                f"source {source.name!r}: no relation {source.relation} in the warehouse: "
-                "create it, or mend `relation:`."
-            )
-        query = view_sql(source, warehouse, types)
-        view = relation_name(source.raw_schema, source.entity or "")
-        warehouse.execute(f"create schema if not exists {source.raw_schema}")
-        before = list(warehouse.columns(source.raw_schema, source.entity or ""))
-        after = list(warehouse.fetch_arrow(f"select * from ({query}) as rows limit 0").column_names)
-        with warehouse.transaction():
-            if before and before != after:
-                # PostgreSQL cannot replace a view by one of other columns; dbt rebuilds what
-                # stands on it.
-                cascade = "" if warehouse.dialect == "duckdb" else " cascade"
-                warehouse.execute(f"drop view {view}{cascade}")
-            warehouse.execute(f"create or replace view {view} as {query}")
+    types = warehouse.columns(schema, table)
+    if not types:
+        raise SourcesError(
+            f"source {source.name!r}: no relation {source.relation} in the warehouse: "
+            "create it, or mend `relation:`."
+        )
+    query = view_sql(source, warehouse, types)
+    view = relation_name(source.raw_schema, source.entity or "")
+    warehouse.execute(f"create schema if not exists {source.raw_schema}")
+    before = list(warehouse.columns(source.raw_schema, source.entity or ""))
+    after = list(warehouse.fetch_arrow(f"select * from ({query}) as rows limit 0").column_names)
+    with warehouse.transaction():
+        if before and before != after:
+            # PostgreSQL cannot replace a view by one of other columns; dbt rebuilds what stands
+            # on it.
+            cascade = "" if warehouse.dialect == "duckdb" else " cascade"
+            warehouse.execute(f"drop view {view}{cascade}")
+        warehouse.execute(f"create or replace view {view} as {query}")
     return SourceResult(source.name, source.connector, tables=[TableResult(source.entity or "")])
