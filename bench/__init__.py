@@ -1,0 +1,1 @@
+"""Benchmarks beside limits and peers: ``python -m bench``."""
