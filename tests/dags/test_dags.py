@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sojourn.airflow.dbt import manifest_path
 from sojourn.settings import Settings
 from sojourn.sources.config import read_sources

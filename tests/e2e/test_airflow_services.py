@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +12,17 @@ import httpx
 import psutil
 import pytest
 from sojourn.airflow.services import USER, AirflowServices
-from sojourn.build import run_dbt
 from sojourn.settings import Settings
 from sojourn.warehouse import open_warehouse
 
-from tests.conftest import make_settings
+from tests.e2e.airflow_brand import AS_OF, make_brand
 
-START = date(2026, 1, 1)
-DAYS = 7
-AS_OF = "2026-01-08T00:00:00"
 FINISHED = {"success", "failed"}
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A small simulated brand, and a manifest, all in a folder of this test."""
-    from sojourn.simulation import simulate
-
-    folder = tmp_path_factory.mktemp("services")
-    exports = folder / "exports"
-    simulate(exports, people=60, days=DAYS, seed=11, start=START)
-    settings = make_settings(folder / "var", exports=exports, ingest_schedule="")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv("DBT_TARGET_PATH", raising=False)
-        run_dbt(settings, ["parse"], quiet=True)
-    return settings
+    return make_brand(tmp_path_factory.mktemp("services"))
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +53,7 @@ def api(services: AirflowServices) -> Iterator[httpx.Client]:
         yield client
 
 
-def wait_for_dags(api: httpx.Client, dag_ids: set[str], timeout: float = 90) -> None:
+def wait_for_dags(api: httpx.Client, dag_ids: set[str], timeout: float = 180) -> None:
     deadline = time.monotonic() + timeout
     known: set[str] = set()
     while time.monotonic() < deadline:
@@ -80,7 +66,7 @@ def wait_for_dags(api: httpx.Client, dag_ids: set[str], timeout: float = 90) -> 
 
 
 def wait_for_run(
-    api: httpx.Client, services: AirflowServices, dag_id: str, timeout: float = 420
+    api: httpx.Client, services: AirflowServices, dag_id: str, timeout: float = 600
 ) -> dict[str, Any]:
     """Return the first run of a DAG once it has ended."""
     deadline = time.monotonic() + timeout

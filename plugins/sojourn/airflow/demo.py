@@ -23,7 +23,7 @@ from typing import Any
 from rich.console import Console
 
 from sojourn.airflow.as_of import format_as_of, parse_as_of
-from sojourn.airflow.environment import airflow_environment
+from sojourn.airflow.environment import airflow_environment, end_with_parent
 from sojourn.settings import Settings
 
 # In this order; each hands `as_of` on to the next in the event of the asset that it emits.
@@ -79,6 +79,7 @@ def run_dags(settings: Settings, as_of: datetime, console: Console | None = None
             stdout=log,
             stderr=subprocess.STDOUT,
             pass_fds=(writer,),
+            preexec_fn=end_with_parent,
         )
     os.close(writer)
     try:

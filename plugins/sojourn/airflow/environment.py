@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
+import sys
 from pathlib import Path
 
 from sojourn.airflow.dbt import COSMOS_ENVIRONMENT
@@ -38,3 +41,13 @@ def airflow_environment(settings: Settings, home: Path) -> dict[str, str]:
 def _is_airflow(name: str) -> bool:
     """Tell whether a variable belongs to some Airflow."""
     return name == "AIRFLOW_HOME" or name.startswith(("AIRFLOW__", "AIRFLOW_CONN_", "_AIRFLOW"))
+
+
+def end_with_parent() -> None:
+    """Ask the system to end this process when its parent does, however that ends (Linux).
+
+    For a child between fork and exec. Elsewhere only an orderly end of the parent ends it.
+    """
+    if sys.platform == "linux":
+        set_parent_death_signal = 1
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)

@@ -21,7 +21,7 @@ from typing import IO, Any, Self
 
 from rich.console import Console
 
-from sojourn.airflow.environment import airflow_environment
+from sojourn.airflow.environment import airflow_environment, end_with_parent
 from sojourn.settings import Settings
 
 USER = "admin"
@@ -138,6 +138,7 @@ class AirflowServices:
             stdout=stream,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=end_with_parent,
         )
 
     def _prepare(self) -> None:
