@@ -21,9 +21,9 @@ the others go on. Then the asset `sojourn_raw` tells the rest which moment the r
 - **Schedule**: daily (`SOJOURN_INGEST_SCHEDULE`). A run loads what was complete at the end of its
   data interval.
 - **By hand**: the parameter `as_of`, otherwise the run's logical date.
-- **Backfill**: `airflow backfill create --dag-id sojourn_ingest --from-date ... --to-date ...`.
-  Runs go one at a time, oldest first. The warehouse's clock never goes back: what a run for an
-  earlier day finds is recorded at the latest moment that the warehouse has seen.
+- **Backfill**: `airflow backfill create --dag-id sojourn_ingest --max-active-runs 1 --from-date ...
+  --to-date ...`. One run at a time, oldest first, because the warehouse's clock never goes back:
+  what a run for an earlier day finds is recorded at the latest moment that the warehouse has seen.
 """
 
 settings = get_settings()
