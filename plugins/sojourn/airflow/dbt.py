@@ -21,6 +21,8 @@ COSMOS_ENVIRONMENT = {
     "AIRFLOW__COSMOS__ENABLE_CACHE": "False",
     "AIRFLOW__COSMOS__ENABLE_DAG_VERSIONING": "False",
     "AIRFLOW__COSMOS__ENABLE_MEMORY_OPTIMISED_IMPORTS": "True",
+    # Every task reads the manifest; orjson, which dlt brings along, reads it six times faster.
+    "AIRFLOW__COSMOS__ENABLE_ORJSON_PARSER": "True",
     "AIRFLOW__COSMOS__ENABLE_HIERARCHICAL_NAMING_FOR_GROUP_NODES_BY_FOLDER": "True",
 }
 
