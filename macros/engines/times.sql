@@ -9,8 +9,13 @@
     to_utc_timestamp({{ expression }}, {{ zone }})
 {%- endmacro %}
 
+{# Read as text, since `at time zone` fails on an unknown zone, and no guard can keep it from that. #}
 {% macro duckdb__to_utc(expression, zone) -%}
-    try(({{ expression }} at time zone {{ zone }}) at time zone 'UTC')
+    cast(
+        try_cast(
+            cast({{ expression }} as varchar) || ' ' || {{ zone }} as timestamp with time zone
+        ) at time zone 'UTC' as timestamp
+    )
 {%- endmacro %}
 
 {% macro postgres__to_utc(expression, zone) -%}
@@ -18,7 +23,9 @@
         when pg_input_is_valid(
             cast({{ expression }} as text) || ' ' || {{ zone }}, 'timestamp with time zone'
         )
-            then ({{ expression }} at time zone {{ zone }}) at time zone 'UTC'
+            then cast(
+                cast({{ expression }} as text) || ' ' || {{ zone }} as timestamp with time zone
+            ) at time zone 'UTC'
     end
 {%- endmacro %}
 

@@ -28,10 +28,18 @@ returned_lines as (
 
 ),
 
+sold_lines as (
+
+    select net_amount
+    from lines
+    where not is_return
+
+),
+
 amounts as (
 
     select
-        (select sum(net_amount) from lines where not is_return) as sold_amount,
+        (select sum(net_amount) from sold_lines) as sold_amount,
         (select sum(net_amount) from latest_versions) as net_amount,
         (select coalesce(-sum(net_amount), 0) from returned_lines) as returned_amount,
         (select coalesce(sum(refunded_amount), 0) from latest_versions) as refunded_amount
