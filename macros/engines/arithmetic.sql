@@ -1,5 +1,7 @@
 {# A whole number of up to 38 digits. #}
-{% macro type_wide_integer() %}{{ return(adapter.dispatch('type_wide_integer', 'sojourn')()) }}{% endmacro %}
+{% macro type_wide_integer() %}
+    {{ return(adapter.dispatch('type_wide_integer', 'sojourn')()) }}
+{% endmacro %}
 {% macro default__type_wide_integer() %}{{ return('decimal(38,0)') }}{% endmacro %}
 {% macro duckdb__type_wide_integer() %}{{ return('hugeint') }}{% endmacro %}
 {% macro postgres__type_wide_integer() %}{{ return('numeric(38,0)') }}{% endmacro %}

@@ -122,7 +122,7 @@ ranked as (
         revenue_cents - sum(whole_cents) over (partition by conversion_id, model) as cents_left,
         row_number() over (
             partition by conversion_id, model
-            order by remainder desc, {{ sojourn.in_byte_order('touchpoint_id') }}
+            order by remainder desc, {{ sojourn.in_byte_order('touchpoint_id') }} asc
         ) as remainder_rank
 
     from shared_out

@@ -232,7 +232,7 @@ named as (
     select
         {{ sojourn.hash_id([
             'journeys.conversion_type',
-            "coalesce('conversion ' || journeys.conversion_id, 'touch ' || first_touchpoint_id)",
+            "coalesce('conversion ' || journeys.conversion_id, 'touch ' || journeys.first_touchpoint_id)",
         ]) }} as path_id,
         journeys.conversion_id,
         changed_persons.person_id,

@@ -13,7 +13,7 @@ ranked as (
             order by
                 coalesce(observed_at, loaded_at) desc nulls last,
                 loaded_at desc nulls last,
-                {{ sojourn.hash_id(['source', 'name', 'website', 'industry', 'country']) }}
+                {{ sojourn.hash_id(['source', 'name', 'website', 'industry', 'country']) }} asc
         ) as version_rank
 
     from accounts

@@ -18,7 +18,7 @@ statements as (
             'source', 'consent_key', 'identifier_type', 'identifier_value', 'channel', 'purpose',
             'status', 'effective_at',
         ]) }} as consent_change_id,
-        consents.*
+        *
 
     from consents
     where
@@ -44,7 +44,8 @@ new_statements as (
 
     from statements
     {% if is_incremental() -%}
-    where consent_change_id not in (select logged.consent_change_id from {{ this }} as logged)
+    where
+        consent_change_id not in (select logged.consent_change_id from {{ this }} as logged)
     {% endif -%}
     group by consent_change_id
 

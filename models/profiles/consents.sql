@@ -31,8 +31,8 @@ ranked_statements as (
             partition by identifier_type, identifier_value, channel, purpose
             order by
                 effective_at desc nulls last,
-                case when status = 'denied' then 0 else 1 end,
-                consent_change_id
+                case when status = 'denied' then 0 else 1 end asc,
+                consent_change_id asc
         ) as statement_rank
 
     from consent_log

@@ -82,7 +82,7 @@ ranked_versions as (
             order by
                 stated_at desc nulls last,
                 loaded_at desc nulls last,
-                content_hash
+                content_hash asc
         ) as version_rank
 
     from versions

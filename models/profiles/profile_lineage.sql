@@ -107,11 +107,11 @@ ranked as (
         row_number() over (
             partition by person_id, attribute
             order by
-                case when rule = 'most_trusted' then precedence else 0 end,
+                case when rule = 'most_trusted' then precedence else 0 end asc,
                 observed_at desc nulls last,
-                precedence,
-                {{ sojourn.in_byte_order('source') }},
-                {{ sojourn.in_byte_order('record_id') }}
+                precedence asc,
+                {{ sojourn.in_byte_order('source') }} asc,
+                {{ sojourn.in_byte_order('record_id') }} asc
         ) as candidate_rank
 
     from ruled

@@ -56,11 +56,10 @@ persons as (
 winning_values as (
 
     select
-        person_id,
         {% for attribute in sojourn.profile_attributes() -%}
-        max(case when attribute = '{{ attribute }}' then value end) as {{ attribute }}
-        {{- ',' if not loop.last }}
-        {% endfor %}
+        max(case when attribute = '{{ attribute }}' then value end) as {{ attribute }},
+        {% endfor -%}
+        person_id
 
     from profile_lineage
     where is_winner

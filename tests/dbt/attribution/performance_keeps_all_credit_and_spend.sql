@@ -36,6 +36,14 @@ spent as (
 
 ),
 
+date_bases as (
+
+    select 'touch' as date_basis
+    union all
+    select 'conversion' as date_basis
+
+),
+
 both_bases as (
 
     select
@@ -45,11 +53,7 @@ both_bases as (
 
     from credited
     cross join spent
-    cross join (
-        select 'touch' as date_basis
-        union all
-        select 'conversion' as date_basis
-    ) as date_bases
+    cross join date_bases
 
 )
 

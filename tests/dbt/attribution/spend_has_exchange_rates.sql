@@ -1,5 +1,12 @@
--- Spend in a currency without a rate waits in quarantine: add the rate to `exchange_rates`.
-
 {{ config(severity='warn') }}
 
-select * from {{ ref('sojourn', 'ad_spend_quarantined') }}
+-- Spend in a currency without a rate waits in quarantine: add the rate to `exchange_rates`.
+
+select
+    platform,
+    account_id,
+    campaign_id,
+    currency,
+    date_day
+
+from {{ ref('sojourn', 'ad_spend_quarantined') }}

@@ -10,7 +10,7 @@ with persons as (
 )
 
 select
-    persons.person_id as person_id,
+    persons.person_id,
     profiles.person_id as profile_person_id
 
 from persons
