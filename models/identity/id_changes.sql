@@ -11,12 +11,6 @@ with owner_log as (
 
 ),
 
-edges as (
-
-    select * from {{ ref('sojourn', 'edges') }}
-
-),
-
 entries as (
 
     select

@@ -16,8 +16,9 @@ newly_seen as (
     select
         identifiers.identifier_type,
         identifiers.identifier_value,
-        {{ sojourn.uuid_from("identifiers.identifier_type || ':' || identifiers.identifier_value") }}
-            as anchored_person_id,
+        {{ sojourn.uuid_from(
+            "identifiers.identifier_type || ':' || identifiers.identifier_value"
+        ) }} as anchored_person_id,
         identifiers.first_loaded_at,
         {{ sojourn.run_at() }} as recorded_at
 

@@ -42,7 +42,9 @@ blocked as (
     inner join blocked_identifiers
         on
             blocked_identifiers.identifier_type in ('*', identifiers.identifier_type)
-            and {{ sojourn.regexp_like('lower(identifiers.identifier_value)', 'blocked_identifiers.pattern') }}
+            and {{ sojourn.regexp_like(
+                'lower(identifiers.identifier_value)', 'blocked_identifiers.pattern'
+            ) }}
     group by identifiers.identifier_type, identifiers.identifier_value
 
 ),
@@ -63,7 +65,9 @@ numbered as (
             when blocked.blocked_reason is not null then blocked.blocked_reason
             when
                 identifier_types.pattern is not null
-                and not {{ sojourn.regexp_like('identifiers.identifier_value', 'identifier_types.pattern') }}
+                and not {{ sojourn.regexp_like(
+                    'identifiers.identifier_value', 'identifier_types.pattern'
+                ) }}
                 then 'not a valid ' || identifiers.identifier_type
         end as blocked_reason,
         -- A type that the seed does not know joins after the account ids and before e-mail.

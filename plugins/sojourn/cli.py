@@ -113,6 +113,7 @@ def activate_command(
         get_settings(), as_of=as_of or _now(), syncs=sync, dry_run=preview, progress=_progress
     )
     typer.echo(result.summary())
+    result.raise_for_status()
 
 
 @app.command("report")
@@ -149,11 +150,13 @@ def run(as_of: AsOf = None) -> None:
     typer.secho("Build", bold=True)
     build(settings, as_of=effective)
     typer.secho("Activate", bold=True)
-    typer.echo(activate(settings, as_of=effective, progress=_progress).summary())
+    sent = activate(settings, as_of=effective, progress=_progress)
+    typer.echo(sent.summary())
     published = publish(settings)
     if published:
         typer.echo(f"Published for BI tools: {published}")
     typer.echo(f"Report: {write_report(settings, settings.path(settings.var_dir) / 'report.html')}")
+    sent.raise_for_status()
 
 
 def main() -> None:

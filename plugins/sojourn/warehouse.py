@@ -114,7 +114,7 @@ class DuckDBWarehouse(_Common):
         return rows
 
     def fetch_arrow(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
-        return self._connection.execute(sql, list(params)).to_arrow_table()
+        return self._connection.sql(sql, params=list(params)).to_arrow_table()
 
     def fetch_batches(
         self, sql: str, params: Sequence[Any] = (), rows: int = 50_000
@@ -211,7 +211,9 @@ class PostgresWarehouse(_Common):
     def fetch_arrow(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
         with self._connection.cursor() as cursor:
             cursor.execute(self._bind(sql, params), tuple(params) or None)
-            return self._arrow([column.name for column in cursor.description], cursor.fetchall())
+            return self._arrow(
+                [column.name for column in cursor.description or ()], cursor.fetchall()
+            )
 
     def fetch_batches(
         self, sql: str, params: Sequence[Any] = (), rows: int = 50_000
@@ -220,7 +222,7 @@ class PostgresWarehouse(_Common):
             cursor.itersize = rows
             cursor.execute(self._bind(sql, params), tuple(params) or None)
             while found := cursor.fetchmany(rows):
-                names = [column.name for column in cursor.description]
+                names = [column.name for column in cursor.description or ()]
                 yield from self._arrow(names, found).combine_chunks().to_batches()
 
     def append(self, schema: str, table: str, data: pa.Table) -> None:

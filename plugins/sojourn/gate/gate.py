@@ -59,6 +59,18 @@ class GateResult:
         """Checks of severity warning that failed."""
         return [found for found in self.checks if not found.success and found.severity == "warning"]
 
+    def summary(self) -> str:
+        """Return how many checks were made and what failed."""
+        lines = [f"{len(self.checks)} checks, {len(self.warnings)} warnings"]
+        lines += [
+            f"  warning: {found.source}.{found.table}: {found.expectation}"
+            for found in self.warnings
+        ]
+        lines += [f"  rejected: {source}: {why}" for source, why in self.rejected.items()]
+        if self.report is not None:
+            lines.append(f"  more in {self.report}")
+        return "\n".join(lines)
+
 
 @dataclass(frozen=True)
 class _Load:

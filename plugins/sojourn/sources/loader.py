@@ -102,6 +102,28 @@ class LoadResult:
         """Rows loaded, all sources together."""
         return sum(source.rows for source in self.sources)
 
+    def summary(self) -> str:
+        """Return a line for each source, and one for each thing to look at."""
+        lines = []
+        for source in self.sources:
+            quarantined = sum(table.quarantined for table in source.tables)
+            files = sum(table.files for table in source.tables)
+            text = f"{source.source}: {source.rows:,} rows from {files:,} files"
+            if source.load_id is None and source.error is None:
+                text = f"{source.source}: nothing new"
+            if quarantined:
+                text += f", {quarantined:,} unreadable rows set aside"
+            lines.append(text)
+            lines += [f"  warning: {warning}" for warning in source.warnings]
+            lines += [
+                f"  drift in {table.table}: {change}"
+                for table in source.tables
+                for change in table.drift
+            ]
+            if source.error:
+                lines.append(f"  error: {source.error}")
+        return "\n".join(lines)
+
 
 @dataclass(frozen=True)
 class KnownFile:
