@@ -82,3 +82,22 @@ def engine_settings(request: pytest.FixtureRequest) -> Settings:
     """Settings for a fresh warehouse on each engine in turn."""
     settings: Settings = request.getfixturevalue(f"{request.param}_settings")
     return settings
+
+
+@pytest.fixture(scope="session")
+def demo_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A small brand's two months, loaded, judged and built with all model tests on DuckDB."""
+    from datetime import date, datetime
+
+    from sojourn.build import build
+    from sojourn.gate import run_gate
+    from sojourn.simulation import simulate
+    from sojourn.sources import load
+
+    folder = tmp_path_factory.mktemp("demo")
+    simulate(folder / "exports", people=400, days=60, seed=7, start=date(2026, 1, 1))
+    settings = make_settings(folder, exports=folder / "exports")
+    load(settings, as_of=datetime(2026, 3, 2))
+    run_gate(settings)
+    build(settings, as_of=datetime(2026, 3, 2), quiet=True)
+    return settings
