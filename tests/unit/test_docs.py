@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -24,6 +25,15 @@ PUBLIC = {
 }  # fmt: skip
 
 
+def described_models(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the models that the yml files below a folder describe, by name."""
+    found = {}
+    for path in folder.rglob("_*.yml"):
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        found |= {model["name"]: model for model in (content or {}).get("models", [])}
+    return found
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
@@ -33,10 +43,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("folder", PUBLIC)
 def test_public_tables_have_contracts_and_grains(folder: str) -> None:
-    models = {}
-    for path in (PROJECT_DIR / "models" / folder).glob("_*.yml"):
-        for model in (yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}).get("models", []):
-            models[model["name"]] = model
+    models = described_models(PROJECT_DIR / "models" / folder)
     for name in PUBLIC[folder]:
         model = models[name]
         assert model["description"].lstrip().startswith("One row per"), name
@@ -45,13 +52,10 @@ def test_public_tables_have_contracts_and_grains(folder: str) -> None:
 
 
 def test_every_model_is_described() -> None:
-    described = set()
-    for path in (PROJECT_DIR / "models").rglob("_*.yml"):
-        for model in (yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}).get("models", []):
-            assert model.get("description"), f"{path.name}: {model['name']}"
-            described.add(model["name"])
+    described = described_models(PROJECT_DIR / "models")
+    assert all(model.get("description") for model in described.values())
     audiences = {path.stem for path in (PROJECT_DIR / "models" / "audiences").glob("*.sql")}
-    missing = {path.stem for path in (PROJECT_DIR / "models").rglob("*.sql")} - described
+    missing = {path.stem for path in (PROJECT_DIR / "models").rglob("*.sql")} - set(described)
     assert not missing - audiences
 
 
