@@ -3,6 +3,8 @@ PYTHON ?= python3
 UV_VERSION := 0.9
 BIN := .venv/bin
 export DO_NOT_TRACK := 1
+# Python keeps what it compiled: starting dbt and Airflow is otherwise half of the time.
+export PYTHONDONTWRITEBYTECODE :=
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 DEMO_PEOPLE ?= 2500
 DEMO_DAYS ?= 90
@@ -33,16 +35,16 @@ demo: setup ## Simulate a brand, run the DAGs end to end on DuckDB, and show wha
 	@python -m sojourn.demo --people $(DEMO_PEOPLE) --days $(DEMO_DAYS) --seed $(DEMO_SEED)
 
 lint: setup
-	@ruff format --check . && ruff check . && mypy && sqlfluff lint --nocolor --disable-progress-bar models tests/dbt
+	@ruff format --check . && ruff check . && mypy && sqlfluff lint --processes 2 --nocolor --disable-progress-bar models tests/dbt
 
 format: setup ## Format Python and SQL.
 	@ruff format . && ruff check --fix . && sqlfluff fix --nocolor --disable-progress-bar models tests/dbt
 
 test: lint ## Check style and types, and run all tests.
-	@pytest
+	@pytest -n 2 --dist loadfile
 
 test-long: lint ## The same with more days, more kills and more cases.
-	@pytest -m "long or not long"
+	@pytest -n 2 --dist loadfile -m "long or not long"
 
 bench: setup ## Measure beside peers and limits.
 	@python -m bench

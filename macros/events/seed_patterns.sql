@@ -3,7 +3,7 @@
 {% macro seed_pattern(seed, column='pattern', where='1 = 1') -%}
     {%- set relation = ref('sojourn', seed) -%}
     {%- set patterns = [] -%}
-    {%- if execute -%}
+    {%- if execute and load_relation(relation) is not none -%}
         {%- set patterns = run_query(
             'select ' ~ column ~ ' from ' ~ relation ~ ' where ' ~ where ~ ' order by ' ~ column
         ).columns[0].values() -%}

@@ -55,30 +55,48 @@ order_conversions as (
 
 ),
 
+milestones_in_currency as (
+
+    select
+        milestone_key,
+        record_id,
+        source,
+        coalesce(currency, '{{ var("reporting_currency") }}') as currency,
+        revenue,
+        occurred_at
+
+    from latest_milestones
+    where version_rank = 1
+
+),
+
 opportunity_conversions as (
 
     select
-        'opportunity:' || latest_milestones.milestone_key as conversion_id,
+        'opportunity:' || milestones_in_currency.milestone_key as conversion_id,
         record_owners.person_id,
         'opportunity_won' as conversion_type,
         cast(null as {{ sojourn.type_string() }}) as order_id,
-        latest_milestones.source,
-        coalesce(latest_milestones.currency, '{{ var("reporting_currency") }}') as currency,
-        {{ sojourn.to_reporting_currency('latest_milestones.revenue', 'exchange_rates_to_reporting.rate') }}
-            as gross_revenue,
+        milestones_in_currency.source,
+        milestones_in_currency.currency,
+        {{ sojourn.to_reporting_currency(
+            'milestones_in_currency.revenue', 'exchange_rates_to_reporting.rate'
+        ) }} as gross_revenue,
         cast(0 as {{ sojourn.type_money() }}) as refunded_revenue,
-        {{ sojourn.to_reporting_currency('latest_milestones.revenue', 'exchange_rates_to_reporting.rate') }}
-            as revenue,
-        latest_milestones.occurred_at as converted_at
+        {{ sojourn.to_reporting_currency(
+            'milestones_in_currency.revenue', 'exchange_rates_to_reporting.rate'
+        ) }} as revenue,
+        milestones_in_currency.occurred_at as converted_at
 
-    from latest_milestones
+    from milestones_in_currency
     left join record_owners
         on
-            latest_milestones.source = record_owners.source
-            and latest_milestones.record_id = record_owners.record_id
+            milestones_in_currency.source = record_owners.source
+            and milestones_in_currency.record_id = record_owners.record_id
     inner join exchange_rates_to_reporting
-        on {{ sojourn.rate_on("coalesce(latest_milestones.currency, '" ~ var('reporting_currency') ~ "')", 'latest_milestones.occurred_at') }}
-    where latest_milestones.version_rank = 1
+        on {{ sojourn.rate_on(
+            'milestones_in_currency.currency', 'milestones_in_currency.occurred_at'
+        ) }}
 
 ),
 

@@ -64,7 +64,9 @@ with_starts as (
             when previous_occurred_at is null then 1
             when session_key is not null then 0
             when
-                occurred_at > {{ sojourn.minutes_after('previous_occurred_at', var('session_timeout_minutes')) }}
+                occurred_at > {{ sojourn.minutes_after(
+                    'previous_occurred_at', var('session_timeout_minutes')
+                ) }}
                 then 1
             else 0
         end as is_start

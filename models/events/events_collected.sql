@@ -58,11 +58,17 @@ keyed as (
             {{ sojourn.regexp_like('user_agent', sojourn.seed_pattern('bot_user_agents')) }}, false
         ) as is_bot,
         coalesce(
-            {{ sojourn.regexp_like('ip_address', sojourn.seed_pattern('internal_traffic', where="match_on = 'ip_address'")) }},
+            {{ sojourn.regexp_like(
+                'ip_address',
+                sojourn.seed_pattern('internal_traffic', where="match_on = 'ip_address'")
+            ) }},
             false
         )
         or coalesce(
-            {{ sojourn.regexp_like('user_agent', sojourn.seed_pattern('internal_traffic', where="match_on = 'user_agent'")) }},
+            {{ sojourn.regexp_like(
+                'user_agent',
+                sojourn.seed_pattern('internal_traffic', where="match_on = 'user_agent'")
+            ) }},
             false
         ) as is_internal
 

@@ -16,7 +16,8 @@ crossed as (
 
     select
         exchange_rates.currency,
-        cast(exchange_rates.rate as decimal(18, 6)) / cast(reporting.rate as decimal(18, 6)) as rate,
+        cast(exchange_rates.rate as decimal(18, 6))
+        / cast(reporting.rate as decimal(18, 6)) as rate,
         greatest(exchange_rates.valid_from, reporting.valid_from) as valid_from,
         least(exchange_rates.valid_to, reporting.valid_to) as valid_to
 
@@ -24,7 +25,7 @@ crossed as (
     inner join reporting
         on
             exchange_rates.valid_from < reporting.valid_to
-            and reporting.valid_from < exchange_rates.valid_to
+            and exchange_rates.valid_to > reporting.valid_from
     where exchange_rates.currency <> reporting.currency
 
 ),

@@ -38,7 +38,9 @@ order_items as (
         latest.product_name,
         cast(latest.line_number as {{ sojourn.type_bigint() }}) as line_number,
         cast(latest.quantity as {{ sojourn.type_bigint() }}) as quantity,
-        {{ sojourn.to_reporting_currency('latest.net_amount', 'exchange_rates_to_reporting.rate') }} as revenue,
+        {{ sojourn.to_reporting_currency(
+            'latest.net_amount', 'exchange_rates_to_reporting.rate'
+        ) }} as revenue,
         orders.ordered_at
 
     from latest

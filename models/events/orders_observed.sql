@@ -12,7 +12,11 @@ versions as (
         row_number() over (
             partition by source, order_id
             order by
-                observed_at desc, loaded_at desc, refunded_amount desc, net_amount desc, record_id desc
+                observed_at desc,
+                loaded_at desc,
+                refunded_amount desc,
+                net_amount desc,
+                record_id desc
         ) as version_rank,
         min(loaded_at) over (partition by source, order_id) as first_loaded_at
 
@@ -66,18 +70,12 @@ events as (
 
 ),
 
-order_owners as (
+versions_with_owners as (
 
     select
         ranked.order_id,
         ranked.source_rank,
-        coalesce(record_owners.person_id, events.person_id) as person_id,
-        row_number() over (
-            partition by ranked.order_id
-            order by
-                case when coalesce(record_owners.person_id, events.person_id) is null then 1 else 0 end,
-                ranked.source_rank
-        ) as owner_rank
+        coalesce(record_owners.person_id, events.person_id) as person_id
 
     from ranked
     left join record_owners
@@ -88,6 +86,19 @@ order_owners as (
         on
             ranked.source = events.source
             and ranked.order_id = events.order_id
+
+),
+
+order_owners as (
+
+    select
+        *,
+        row_number() over (
+            partition by order_id
+            order by case when person_id is null then 1 else 0 end, source_rank
+        ) as owner_rank
+
+    from versions_with_owners
 
 ),
 

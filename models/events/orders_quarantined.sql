@@ -15,7 +15,7 @@ quarantined as (
         net_amount,
         case
             when currency is null then 'no currency'
-            else 'no exchange rate for the currency on the day of the order: add one to the seed exchange_rates'
+            else 'no exchange rate for its currency and day: add one to the seed exchange_rates'
         end as reason,
         ordered_at
 

@@ -26,11 +26,8 @@ events_collected as (
         click_id,
         click_id_type,
         campaign_id,
-        page_url,
-        case
-            when {{ sojourn.url_host('referrer') }} is distinct from {{ sojourn.url_host('page_url') }}
-                then {{ sojourn.url_host('referrer') }}
-        end as referrer_host
+        {{ sojourn.url_host('page_url') }} as page_host,
+        {{ sojourn.url_host('referrer') }} as referrer_host
 
     from {{ ref('sojourn', 'events_collected') }}
 
@@ -52,8 +49,10 @@ session_events as (
         event_sessions.occurred_at,
         events_collected.*,
         case
-            when events_collected.referrer_host is null then null
-            when referral_exclusions.host is null then events_collected.referrer_host
+            when
+                referral_exclusions.host is null
+                and coalesce(events_collected.page_host, '') <> events_collected.referrer_host
+                then events_collected.referrer_host
         end as external_referrer_host
 
     from event_sessions
@@ -122,7 +121,8 @@ sources as (
             when entries.utm_medium is not null then entries.utm_medium
             when entries.click_id_type in ('gclid', 'gbraid', 'wbraid', 'msclkid') then 'cpc'
             when entries.click_id_type = 'dclid' then 'display'
-            when entries.utm_source is null and entries.external_referrer_host is not null then 'referral'
+            when entries.utm_source is null and entries.external_referrer_host is not null
+                then 'referral'
             else '(not set)'
         end as traffic_medium,
         coalesce(lower(entries.utm_campaign), '(not set)') as traffic_campaign

@@ -41,8 +41,9 @@ opened_by_campaign as (
         on
             touchpoints_observed.person_id = sessions.person_id
             and lower(touchpoints_observed.campaign) = lower(sessions.utm_campaign)
-            and sessions.started_at >= touchpoints_observed.touched_at
-            and sessions.started_at <= {{ sojourn.minutes_after('touchpoints_observed.touched_at', 30) }}
+            and touchpoints_observed.touched_at <= sessions.started_at
+            and {{ sojourn.minutes_after('touchpoints_observed.touched_at', 30) }}
+            >= sessions.started_at
     where touchpoints_observed.kind in ('click', 'email_click')
 
 ),
@@ -54,6 +55,13 @@ opened as (
     union
 
     select * from opened_by_campaign
+
+),
+
+clicks_that_opened as (
+
+    select distinct touchpoint_id
+    from opened
 
 ),
 
@@ -112,9 +120,9 @@ other_touches as (
         touchpoints_observed.touched_at
 
     from touchpoints_observed
-    left join (select distinct touchpoint_id from opened) as opened
-        on touchpoints_observed.touchpoint_id = opened.touchpoint_id
-    where opened.touchpoint_id is null
+    left join clicks_that_opened
+        on touchpoints_observed.touchpoint_id = clicks_that_opened.touchpoint_id
+    where clicks_that_opened.touchpoint_id is null
 
 ),
 

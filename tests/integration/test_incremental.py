@@ -15,8 +15,6 @@ from tests.conftest import make_settings
 from tests.integration.conftest import DAYS, day_end
 from tests.integration.sameness import assert_same
 
-pytestmark = pytest.mark.xdist_group("incremental")
-
 
 @pytest.fixture(scope="module")
 def day_by_day(small_brand: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
