@@ -10,15 +10,36 @@ identifiers as (
 
 ),
 
+steward_rules as (
+
+    select * from {{ ref('sojourn', 'steward_rules') }}
+    where revoked_at is null or revoked_at > {{ sojourn.run_at() }}
+
+),
+
+detached as (
+
+    select distinct
+        left_type,
+        left_value
+    from steward_rules
+    where action = 'detach'
+
+),
+
 ranked as (
 
     select
         observations.*,
         identifiers.identifier_id,
+        detached.left_value is not null as is_detached,
         row_number() over (
             partition by observations.group_id
             order by
-                case when identifiers.blocked_reason is null then 0 else 1 end,
+                case
+                    when identifiers.blocked_reason is null and detached.left_value is null then 0
+                    else 1
+                end,
                 identifiers.tier,
                 observations.identifier_type,
                 observations.identifier_value
@@ -29,6 +50,10 @@ ranked as (
         on
             observations.identifier_type = identifiers.identifier_type
             and observations.identifier_value = identifiers.identifier_value
+    left join detached
+        on
+            observations.identifier_type = detached.left_type
+            and observations.identifier_value = detached.left_value
 
 ),
 
@@ -57,7 +82,51 @@ pairs as (
             and strongest.strength = 1
     where
         others.strength > 1
+        and not others.is_detached
+        and not strongest.is_detached
         and others.identifier_id <> strongest.identifier_id
+
+),
+
+steward_pairs as (
+
+    select
+        lefts.identifier_id as left_id,
+        rights.identifier_id as right_id,
+        lefts.identifier_type as left_type,
+        lefts.identifier_value as left_value,
+        rights.identifier_type as right_type,
+        rights.identifier_value as right_value,
+        'steward' as rule,
+        'steward' as source,
+        steward_rules.rule_id as first_record_id,
+        steward_rules.rule_id as last_record_id,
+        1 as observation_count,
+        steward_rules.recorded_at as first_seen_at,
+        steward_rules.recorded_at as last_seen_at
+
+    from steward_rules
+    inner join identifiers as lefts
+        on
+            steward_rules.left_type = lefts.identifier_type
+            and steward_rules.left_value = lefts.identifier_value
+    inner join identifiers as rights
+        on
+            steward_rules.right_type = rights.identifier_type
+            and steward_rules.right_value = rights.identifier_value
+    where
+        steward_rules.action = 'link'
+        and lefts.identifier_id <> rights.identifier_id
+
+),
+
+all_pairs as (
+
+    select * from pairs
+
+    union all
+
+    select * from steward_pairs
 
 ),
 
@@ -78,7 +147,7 @@ edges as (
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at
 
-    from pairs
+    from all_pairs
     group by left_id, right_id, left_type, left_value, right_type, right_value, rule, source
 
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -10,6 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from sojourn.settings import Settings
+
+
+_ROUTINE = re.compile(r" of \d+ (START|OK|PASS|SKIP) ")
 
 
 class BuildError(RuntimeError):
@@ -55,7 +59,8 @@ def run_dbt(
         check=False,
     )
     if result.returncode != 0:
-        output = f"\n{result.stdout}" if quiet else ""
+        lines = [line for line in (result.stdout or "").splitlines() if not _ROUTINE.search(line)]
+        output = "\n" + "\n".join(lines[-60:]) if quiet else ""
         raise BuildError(
             f"dbt {arguments[0]} failed; its log is in {environment['DBT_LOG_PATH']}.{output}"
         )
