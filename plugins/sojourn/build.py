@@ -12,7 +12,6 @@ from pathlib import Path
 
 from sojourn.settings import Settings
 
-
 _ROUTINE = re.compile(r" of \d+ (START|OK|PASS|SKIP) ")
 
 

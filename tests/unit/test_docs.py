@@ -14,7 +14,9 @@ from tests.conftest import PROJECT_DIR
 
 PAGES = sorted([*PROJECT_DIR.glob("*.md"), *PROJECT_DIR.glob("docs/**/*.md")])
 PUBLIC = {
-    "identity": ["identifiers", "edges", "id_changes", "id_mapping", "person_history", "steward_rules"],
+    "identity": [
+        "identifiers", "edges", "id_changes", "id_mapping", "person_history", "steward_rules",
+    ],
     "profiles": [
         "profiles", "profile_lineage", "consents", "consent_log", "accounts", "account_members",
     ],
