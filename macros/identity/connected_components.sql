@@ -26,6 +26,7 @@
             ) as neighbours
             group by node
         {%- endcall -%}
+        {%- do sojourn.gather_statistics_now(parents) -%}
         {%- call statement('contracted', auto_begin=False) -%}
             create temporary table {{ contracted }} as
             select distinct
@@ -36,6 +37,7 @@
             inner join {{ parents }} as rights on edges.right_node = rights.node
             where lefts.parent <> rights.parent
         {%- endcall -%}
+        {%- do sojourn.gather_statistics_now(contracted) -%}
         {%- do rounds.append([parents, contracted]) -%}
         {%- set current.edges = contracted -%}
         {%- set current.left = run_query('select count(*) from ' ~ contracted).rows[0][0] | int -%}
@@ -60,6 +62,7 @@
             left join {{ composed.labels }} as later on parents.parent = later.node
                 {%- endif %}
         {%- endcall -%}
+        {%- do sojourn.gather_statistics_now(step) -%}
         {%- if composed.labels is not none -%}{%- do run_query('drop table ' ~ composed.labels) -%}{%- endif -%}
         {%- do run_query('drop table ' ~ parents) -%}
         {%- do run_query('drop table ' ~ contracted) -%}

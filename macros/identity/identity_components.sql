@@ -93,6 +93,10 @@
             and components.node not in (select demoted.node from identity_demoted as demoted)
     {%- endcall -%}
 
+    {%- for table in ['tier_nodes', 'tier_cross', 'tier_within', 'tier_values', 'identity_demoted'] -%}
+        {%- do sojourn.gather_statistics_now(table) -%}
+    {%- endfor -%}
+
     {#- (1) Values that touch components which may not join. -#}
     {%- call statement('demote_conflicts', auto_begin=False) -%}
         insert into identity_demoted (node, reason)
@@ -139,6 +143,7 @@
                 tier_within.left_node not in (select demoted.node from identity_demoted as demoted)
                 and tier_within.right_node not in (select demoted.node from identity_demoted as demoted)
         {%- endcall -%}
+        {%- do sojourn.gather_statistics_now('tier_edges') -%}
         {%- do sojourn.connected_components('tier_edges', 'tier_joined') -%}
         {%- do run_query('drop table if exists tier_broken') -%}
         {%- call statement('tier_broken', auto_begin=False) -%}
@@ -195,6 +200,7 @@
     {%- endcall -%}
     {%- do run_query('drop table identity_components') -%}
     {%- do run_query('alter table identity_renamed rename to identity_components') -%}
+    {%- do sojourn.gather_statistics_now('identity_components') -%}
     {%- for table in ['tier_nodes', 'tier_cross', 'tier_within', 'tier_values', 'tier_joined', 'tier_edges', 'tier_broken'] -%}
         {%- do run_query('drop table if exists ' ~ table) -%}
     {%- endfor -%}

@@ -1,7 +1,7 @@
 with orders as (
 
     select * from {{ ref('sojourn', 'orders') }}
-    where coalesce(status, '') not in ('cancelled', 'voided')
+    where {{ sojourn.is_purchase('status') }}
 
 ),
 

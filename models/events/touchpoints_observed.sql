@@ -11,8 +11,9 @@ ranked as (
         *,
         row_number() over (
             partition by source, touchpoint_key
-            order by loaded_at, touched_at, kind, campaign, identifier_value
-        ) as version_rank
+            order by touched_at, kind, campaign, campaign_id, identifier_value, click_id
+        ) as version_rank,
+        min(loaded_at) over (partition by source, touchpoint_key) as first_loaded_at
 
     from touchpoint_inputs
 
@@ -75,7 +76,7 @@ touchpoints as (
         sources.kind,
         coalesce(sources.is_machine, false) as is_machine,
         sources.touched_at,
-        sources.loaded_at
+        sources.first_loaded_at as loaded_at
 
     from sources
     left join first_matches

@@ -24,7 +24,7 @@ statements as (
     where
         identifier_type is not null
         and identifier_value is not null
-        and status in ('granted', 'denied')
+        and status in ('granted', 'denied', 'unknown')
 
 ),
 

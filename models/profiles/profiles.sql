@@ -107,7 +107,9 @@ person_orders as (
         max(ordered_at) as last_ordered_at
 
     from orders
-    where person_id is not null
+    where
+        person_id is not null
+        and {{ sojourn.is_purchase('status') }}
     group by person_id
 
 ),

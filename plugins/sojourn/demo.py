@@ -42,7 +42,12 @@ def make_exports(folder: Path, world: World) -> None:
     stamp = folder / ".world"
     if stamp.is_file() and stamp.read_text() == world.stamp():
         return
-    if folder.is_dir():
+    if folder.is_dir() and any(folder.iterdir()):
+        if not stamp.is_file():
+            raise RuntimeError(
+                f"{folder} holds files that the demo did not write, and it will not replace them. "
+                "Unset SOJOURN_EXPORTS, or point it to an empty folder."
+            )
         import shutil
 
         shutil.rmtree(folder)
@@ -67,6 +72,14 @@ def run_demo(settings: Settings, world: World) -> None:
     make_exports(exports, world)
     console.print(f"  its exports are in {_short(exports)}")
 
+    marker = warehouse.with_name(warehouse.name + ".demo")
+    if warehouse.is_file() and not marker.is_file():
+        raise RuntimeError(
+            f"{warehouse} was not made by the demo, and it will not replace it. "
+            "Move it away, or set SOJOURN_DUCKDB_PATH to another file."
+        )
+    marker.parent.mkdir(parents=True, exist_ok=True)
+    marker.touch()
     for stale in (warehouse, warehouse.with_name(warehouse.name + ".wal")):
         stale.unlink(missing_ok=True)
     received = settings.path(settings.var_dir) / "received.jsonl"
@@ -127,7 +140,11 @@ def main(
     if settings.exports is None:
         settings = settings.model_copy(update={"exports": Path("var/demo")})
     os.environ.update(settings.environment())
-    run_demo(settings, World(people, days, seed))
+    try:
+        run_demo(settings, World(people, days, seed))
+    except RuntimeError as error:
+        typer.secho(str(error), fg="red", err=True)
+        raise typer.Exit(1) from None
 
 
 if __name__ == "__main__":

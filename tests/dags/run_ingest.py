@@ -1,6 +1,6 @@
 """Run in a Python of its own: the ingest DAG with a loader and a gate that only pretend.
 
-The gate rejects the source `rejected`; the loader cannot read the source `broken`.
+The gate rejects the source `pos`; the loader cannot read the source `calls`.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from sojourn.airflow.demo import _emitted_as_of
 
 
 def load(settings: Any, *, as_of: Any, sources: list[str]) -> Any:
-    if sources == ["broken"]:
+    if sources == ["calls"]:
         raise OSError("no such file")
     # The warehouse's clock is ahead for one source.
-    return SimpleNamespace(as_of=as_of + timedelta(hours=6 if sources == ["ahead"] else 0))
+    return SimpleNamespace(as_of=as_of + timedelta(hours=6 if sources == ["shopify"] else 0))
 
 
 def run_gate(settings: Any, *, sources: list[str]) -> Any:
-    reasons = {"rejected": "ids are missing."}
+    reasons = {"pos": "ids are missing."}
     return SimpleNamespace(rejected={name: reasons[name] for name in sources if name in reasons})
 
 

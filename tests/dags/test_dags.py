@@ -180,23 +180,23 @@ def test_a_rejected_source_stops_itself_only_and_does_not_go_unnoticed(tmp_path:
     sources = tmp_path / "sources.yml"
     sources.write_text(
         "sources:\n"
-        "  - {name: good, connector: segment}\n"
-        "  - {name: ahead, connector: shopify}\n"
-        "  - {name: rejected, connector: pos}\n"
-        "  - {name: broken, connector: calls}\n"
+        "  - {name: segment, connector: segment}\n"
+        "  - {name: shopify, connector: shopify}\n"
+        "  - {name: pos, connector: pos}\n"
+        "  - {name: calls, connector: calls}\n"
     )
     settings = make_settings(tmp_path / "var", sources=sources)
     run = run_script(settings, "run_ingest.py", tmp_path / "airflow")
     assert run["tasks"] == {
         "as_of": "success",
-        "good.load": "success",
-        "good.gate": "success",
-        "ahead.load": "success",
-        "ahead.gate": "success",
-        "rejected.load": "success",
-        "rejected.gate": "failed",
-        "broken.load": "failed",
-        "broken.gate": "upstream_failed",
+        "segment.load": "success",
+        "segment.gate": "success",
+        "shopify.load": "success",
+        "shopify.gate": "success",
+        "pos.load": "success",
+        "pos.gate": "failed",
+        "calls.load": "failed",
+        "calls.gate": "upstream_failed",
         "announce_raw": "success",
         "all_sources_accepted": "upstream_failed",
     }

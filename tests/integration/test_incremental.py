@@ -22,8 +22,8 @@ def day_by_day(small_brand: Path, tmp_path_factory: pytest.TempPathFactory) -> S
     settings = make_settings(tmp_path_factory.mktemp("daily"), exports=small_brand)
     for day in range(1, DAYS + 1):
         load(settings, as_of=day_end(day))
-        run_gate(settings)
         build(settings, as_of=day_end(day), tests=day == DAYS, quiet=True)
+    run_gate(settings)
     return settings
 
 

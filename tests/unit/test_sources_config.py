@@ -49,7 +49,8 @@ def test_root_is_beside_the_file_and_exports_overrides_it(tmp_path: Path) -> Non
         ("{name: x, connector: sgment}", "unknown connector 'sgment': use one of segment"),
         ("{name: X-1, connector: segment}", "names a schema"),
         ("{name: gate, connector: segment}", "choose another"),
-        ("{name: x, connector: segment, entity: orders}", "remove entity"),
+        ("{name: segment, connector: segment, entity: orders}", "remove entity"),
+        ("{name: web_eu, connector: segment}", "is named 'segment' too"),
         ("{name: x, connector: file, path: a.csv}", "needs `entity:`"),
         ("{name: x, connector: file, entity: orders}", "needs `path:`"),
         ("{name: x, connector: table, entity: orders}", "needs `relation:"),
@@ -83,11 +84,11 @@ def test_other_errors(tmp_path: Path) -> None:
         read_sources(Settings(project_dir=tmp_path))
     with pytest.raises(SourcesError, match="not valid YAML, line"):
         read_sources(settings_for(tmp_path, "sources: [\n"))
-    twice = "sources:\n  - {name: a, connector: pos}\n  - {name: a, connector: calls}\n"
+    twice = "sources:\n  - {name: pos, connector: pos}\n  - {name: pos, connector: pos}\n"
     with pytest.raises(SourcesError, match="names must differ"):
         read_sources(settings_for(tmp_path, twice))
-    one = settings_for(tmp_path, "sources:\n  - {name: a, connector: pos}\n")
-    with pytest.raises(SourcesError, match="No source 'b'; known are a"):
+    one = settings_for(tmp_path, "sources:\n  - {name: pos, connector: pos}\n")
+    with pytest.raises(SourcesError, match="No source 'b'; known are pos"):
         read_sources(one).select(["b"])
 
 

@@ -68,7 +68,9 @@ def activate_syncs(as_of: str) -> None:
     from sojourn.activation import activate
     from sojourn.settings import get_settings
 
-    activate(get_settings(), as_of=parse_as_of(as_of))
+    result = activate(get_settings(), as_of=parse_as_of(as_of))
+    print(result.summary())
+    result.raise_for_status()
 
 
 def publish_snapshot() -> None:

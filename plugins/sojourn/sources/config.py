@@ -135,6 +135,11 @@ class Source(_Strict):
                 f"connector {self.connector!r} knows its format: remove {', '.join(generic_only)}, "
                 "or use `connector: file`"
             )
+        if self.name != self.connector:
+            raise ValueError(
+                f"a source with the connector {self.connector!r} is named {self.connector!r} too, "
+                "since its staging models read the raw tables of that name"
+            )
 
     def _check_generic(self) -> None:
         if self.entity is None:

@@ -7,7 +7,9 @@ with ordered as (
         coalesce(sum(revenue), 0) as revenue
 
     from {{ ref('sojourn', 'orders') }}
-    where person_id is not null
+    where
+        person_id is not null
+        and {{ sojourn.is_purchase('status') }}
 
 ),
 
