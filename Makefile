@@ -35,10 +35,10 @@ demo: setup ## Simulate a brand, run the DAGs end to end on DuckDB, and show wha
 	@python -m sojourn.demo --people $(DEMO_PEOPLE) --days $(DEMO_DAYS) --seed $(DEMO_SEED)
 
 lint: setup
-	@ruff format --check . && ruff check . && mypy && sqlfluff lint --processes 2 --nocolor --disable-progress-bar models tests/dbt
+	@ruff format --check . && ruff check . && mypy && SOJOURN_DUCKDB_PATH=:memory: sqlfluff lint --processes 2 --nocolor --disable-progress-bar models tests/dbt
 
 format: setup ## Format Python and SQL.
-	@ruff format . && ruff check --fix . && sqlfluff fix --nocolor --disable-progress-bar models tests/dbt
+	@ruff format . && ruff check --fix . && SOJOURN_DUCKDB_PATH=:memory: sqlfluff fix --nocolor --disable-progress-bar models tests/dbt
 
 test: lint ## Check style and types, and run all tests.
 	@pytest -n 2 --dist loadfile

@@ -69,7 +69,7 @@ changed_devices as (
     from event_identifiers
     inner join moved_identifiers
         on
-            moved_identifiers.identifier_type = {{ type }}
+            {{ type }} = moved_identifiers.identifier_type
             and event_identifiers.{{ column }} = moved_identifiers.identifier_value
     {% endfor %}
 

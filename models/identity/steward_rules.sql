@@ -1,8 +1,26 @@
 with decisions as (
 
     select * from {{ ref('sojourn', 'steward_decisions') }}
+
+),
+
+known as (
+
+    select
+        rule_id,
+        action,
+        left_type,
+        left_value,
+        right_type,
+        right_value,
+        author,
+        reason,
+        recorded_at,
+        revoked_at
+
+    from decisions
     where recorded_at <= {{ sojourn.run_at() }}
 
 )
 
-select * from decisions
+select * from known

@@ -1,6 +1,5 @@
 -- An event that was collected is in the stream, once; nothing else is.
-select
-    coalesce(events_collected.event_key, events.event_key) as event_key
+select coalesce(events_collected.event_key, events.event_key) as event_key
 
 from {{ ref('sojourn', 'events_collected') }} as events_collected
 full outer join {{ ref('sojourn', 'events') }} as events
