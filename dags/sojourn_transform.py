@@ -14,8 +14,8 @@ DOC = """
 Follows the asset `sojourn_raw`; the run's `as_of` is the greatest one that the events which
 triggered it carry (by hand: the parameter). One dbt process, the task `dbt_producer_watcher`,
 builds the whole project and holds a slot of the pool `sojourn_warehouse`; each model's task only
-tells how that model fared. The tests come last, and with them the unit tests: nothing that fails
-one goes on to activation. Then the asset `sojourn_customers` carries `as_of` on.
+tells how that model fared. The tests of the data come last: nothing that fails one goes on to
+activation. Then the asset `sojourn_customers` carries `as_of` on.
 
 - **A model failed**: mend it, then clear the whole task group `dbt`, not the one task (a single
   task that is cleared runs dbt by itself, beside whatever else writes to the warehouse).

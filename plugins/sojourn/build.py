@@ -81,7 +81,8 @@ def build(
         as_of: UTC without zone; data loaded later is left out.
         select: dbt node selectors; all when empty.
         full_refresh: rebuild incremental tables (the append-only logs stay).
-        tests: run the data and unit tests with the models, as ``dbt build`` does.
+        tests: test the data with the models. Unit tests, which know only the code, are for whoever
+            changes it: plain ``dbt build`` and ``dbt test`` run them.
         quiet: print nothing unless it fails.
 
     Raises:
@@ -92,6 +93,22 @@ def build(
         arguments += ["--select", *select]
     if full_refresh:
         arguments.append("--full-refresh")
+    arguments += ["--exclude-resource-type", "unit_test"]
     if not tests:
-        arguments += ["--exclude-resource-type", "test", "unit_test"]
+        arguments += ["test"]
     run_dbt(settings, arguments, as_of=as_of, quiet=quiet)
+
+
+def manifest_is_current(settings: Settings) -> bool:
+    """Tell whether dbt's manifest is newer than all that it was parsed from."""
+    target = os.environ.get("DBT_TARGET_PATH") or settings.path(settings.var_dir) / "dbt"
+    manifest = Path(target) / "manifest.json"
+    if not manifest.is_file():
+        return False
+    project = settings.project_dir.resolve()
+    parsed = [project / "dbt_project.yml", project / "profiles.yml"]
+    for folder in ("models", "macros", "seeds", "tests/dbt", "dbt_project"):
+        # A folder's own time tells of files that are gone.
+        parsed += [project / folder, *(project / folder).rglob("*")]
+    written = manifest.stat().st_mtime
+    return all(path.stat().st_mtime < written for path in parsed if path.exists())

@@ -61,7 +61,7 @@ def run_demo(settings: Settings, world: World) -> None:
 
     from sojourn.activation.receiver import Receiver
     from sojourn.airflow.demo import run_dags
-    from sojourn.build import run_dbt
+    from sojourn.build import manifest_is_current, run_dbt
 
     console = Console()
     began = time.monotonic()
@@ -85,7 +85,8 @@ def run_demo(settings: Settings, world: World) -> None:
     received = settings.path(settings.var_dir) / "received.jsonl"
     received.parent.mkdir(parents=True, exist_ok=True)
     received.unlink(missing_ok=True)
-    run_dbt(settings, ["parse"], quiet=True)
+    if not manifest_is_current(settings):
+        run_dbt(settings, ["parse"], quiet=True)
     secret = secrets.token_hex(16)
     with Receiver(received, secret=secret) as receiver:
         os.environ["SOJOURN_WEBHOOK_URL"] = receiver.url

@@ -74,7 +74,7 @@ def test_transform_has_one_task_for_each_table_of_the_manifest(
     tables = {
         unique_id: node
         for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] in ("model", "seed") and node["config"]["materialized"] != "view"
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "view"
     }
     assert len(tables) > 30
     watching = {
@@ -82,11 +82,7 @@ def test_transform_has_one_task_for_each_table_of_the_manifest(
         for name, task in dag["tasks"].items()
         if task["watches"]
     }
-    suffix = {"model": "run", "seed": "seed"}
-    task_name = {
-        unique_id: f"{node['name']}_{suffix[node['resource_type']]}"
-        for unique_id, node in tables.items()
-    }
+    task_name = {unique_id: f"{node['name']}_run" for unique_id, node in tables.items()}
     assert set(watching) == set(task_name.values())
     for unique_id, node in tables.items():
         parents = {

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sojourn.settings import Settings
 
 GROUP_ID = "dbt"
+NO_UNIT_TESTS = ["--exclude-resource-type", "unit_test"]
 
 # Read by Cosmos when it is first imported. Its telemetry calls home at the end of each run; its
 # version hash reads the whole project folder, environments and `var/` included, at parse time.
@@ -47,6 +48,8 @@ def dbt_environment(settings: Settings, as_of: str) -> dict[str, str]:
             manifest_path(settings).with_name("partial_parse.msgpack")
         ),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        # Nobody reads what these would hold, and a large project takes seconds to write them.
+        "DBT_WRITE_JSON": "False",
     }
 
 
@@ -119,8 +122,9 @@ def _watched_models(
             test_behavior=TestBehavior.AFTER_ALL,
             emit_datasets=False,
             group_nodes_by_folder=True,
-            # A view holds nothing that could be late or wrong by itself: no task for it.
-            exclude=["config.materialized:view"],
+            # A view holds nothing that could be late or wrong by itself, and a seed is in version
+            # control: no task for them.
+            exclude=["config.materialized:view", "resource_type:seed"],
         ),
         # A watcher that is tried again runs dbt itself, beside the one that holds the warehouse;
         # the one dbt process cannot be tried again by Cosmos. Clear the whole group instead.
@@ -134,10 +138,12 @@ def _watched_models(
         if hasattr(task, "producer_task_id") and not task.upstream_task_ids:
             producer >> task
 
-    # dbt builds and tests the views, too. The tests are a second dbt process.
+    # dbt builds and tests the views and seeds, too. The tests are a second dbt process: those of
+    # the data, since the unit tests, which know only the code, are for whoever changes it.
     tests = group.tasks_map["sojourn_test"]
     tests.pool = pool
     producer.exclude = tests.exclude = None
+    tests.dbt_cmd_flags = [*tests.dbt_cmd_flags, *NO_UNIT_TESTS]
     return group
 
 
@@ -158,6 +164,7 @@ def _single_build(
             dbt_executable_path=dbt_executable(),
             install_deps=False,
             emit_datasets=False,
+            dbt_cmd_flags=NO_UNIT_TESTS,
             pool=pool,
             doc_md="No manifest was there: run `sojourn manifest` to see one task a model.",
         )
