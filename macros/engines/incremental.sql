@@ -60,3 +60,32 @@
 {% macro postgres__ordered_by(aggregate, value, at) -%}
     substr({{ aggregate }}(to_char({{ at }}, 'YYYYMMDDHH24MISSUS') || {{ value }} collate "C"), 21)
 {%- endmacro %}
+
+{# Incremental strategy `replace`, for tables that are made anew a whole key at a time:
+   `unique_key=['device_key', 'event_key']` deletes the rows of every device that the model returns
+   and adds what it returns, but for rows without an event_key: they only mark that the device has
+   been judged and may have nothing left. #}
+{% macro get_incremental_replace_sql(arg_dict) -%}
+    {%- set key, row_key = arg_dict['unique_key'][0], arg_dict['unique_key'][-1] -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+    delete from {{ arg_dict['target_relation'] }}
+    where {{ key }} in (select {{ key }} from {{ arg_dict['temp_relation'] }});
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }}
+    from {{ arg_dict['temp_relation'] }}
+    where {{ row_key }} is not null
+{%- endmacro %}
+
+{# `replacement('rows', 'changed_devices', 'device_key')`: what a model of the strategy `replace`
+   returns: the rows of the CTE `rows` for the keys in the CTE `changed_devices`, and a row that is
+   empty but for its key for each key that has none. On a full build there is nothing to mark. #}
+{% macro replacement(rows, changed, key) -%}
+    {%- if is_incremental() -%}
+    select *
+    from {{ changed }}
+    left join {{ rows }} using ({{ key }})
+    {%- else -%}
+    select * from {{ rows }}
+    {%- endif -%}
+{%- endmacro %}

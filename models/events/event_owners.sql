@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='device_key',
+    incremental_strategy='replace',
+    unique_key=['device_key', 'event_key'],
 ) }}
 
 -- depends_on: {{ ref('sojourn', 'owner_log') }}
@@ -17,7 +17,9 @@ with events_collected as (
         user_id,
         email,
         phone,
-        is_sign_out
+        is_sign_out,
+        is_superseded,
+        changed_in
 
     from {{ ref('sojourn', 'events_collected') }}
 
@@ -57,7 +59,7 @@ event_identifiers as (
 changed_devices as (
 
     select device_key
-    from event_sessions
+    from events_collected
     where changed_in > {{ sojourn.last_run() }}
 
     {% for type, column in [
@@ -88,6 +90,7 @@ session_events as (
     inner join changed_devices on event_sessions.device_key = changed_devices.device_key
     {% endif %}
     inner join events_collected on event_sessions.event_key = events_collected.event_key
+    where not events_collected.is_superseded
 
 ),
 
@@ -193,4 +196,4 @@ owners as (
 
 )
 
-select * from owners
+{{ sojourn.replacement('owners', 'changed_devices', 'device_key') }}

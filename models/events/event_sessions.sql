@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='device_key',
+    incremental_strategy='replace',
+    unique_key=['device_key', 'event_key'],
 ) }}
 
 with events_collected as (
@@ -12,13 +12,13 @@ with events_collected as (
         source,
         property,
         session_key,
+        is_bot,
+        is_internal,
+        is_superseded,
         occurred_at,
         changed_in
 
     from {{ ref('sojourn', 'events_collected') }}
-    where
-        not is_bot
-        and not is_internal
 
 ),
 
@@ -39,6 +39,10 @@ device_events as (
     {% if is_incremental() %}
     inner join changed_devices on events_collected.device_key = changed_devices.device_key
     {% endif %}
+    where
+        not events_collected.is_superseded
+        and not events_collected.is_bot
+        and not events_collected.is_internal
 
 ),
 
@@ -108,4 +112,4 @@ named as (
 
 )
 
-select * from named
+{{ sojourn.replacement('named', 'changed_devices', 'device_key') }}

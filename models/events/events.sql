@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='device_key',
+    incremental_strategy='replace',
+    unique_key=['device_key', 'event_key'],
 ) }}
 
 with events_collected as (
@@ -82,7 +82,8 @@ events as (
     left join event_sessions on events_collected.event_key = event_sessions.event_key
     left join sessions_cut on event_sessions.session_id = sessions_cut.session_id
     left join event_owners on events_collected.event_key = event_owners.event_key
+    where not events_collected.is_superseded
 
 )
 
-select * from events
+{{ sojourn.replacement('events', 'changed_devices', 'device_key') }}

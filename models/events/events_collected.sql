@@ -87,7 +87,10 @@ sent_once as (
 
 sent_again as (
 
-    select keyed.*
+    select
+        keyed.*,
+        false as was_collected
+
     from keyed
     inner join repeated_keys on keyed.event_key = repeated_keys.event_key
 
@@ -101,7 +104,8 @@ sent_again as (
         collected.{{ column }},
         {%- endfor %}
         collected.is_bot,
-        collected.is_internal
+        collected.is_internal,
+        true as was_collected
 
     from {{ this }} as collected
     inner join repeated_keys on collected.event_key = repeated_keys.event_key
@@ -119,7 +123,16 @@ sent_again_ranked as (
             order by
                 received_at, occurred_at, device_key, user_id, event_name, page_url, properties
         ) as version_rank,
-        min(loaded_at) over (partition by event_key) as first_loaded_at
+        min(loaded_at) over (partition by event_key) as first_loaded_at,
+        first_value(device_key) over (
+            partition by event_key
+            order by
+                received_at, occurred_at, device_key, user_id, event_name, page_url, properties
+        ) as current_device_key,
+        row_number() over (
+            partition by event_key, device_key
+            order by case when was_collected then 0 else 1 end, received_at
+        ) as device_rank
 
     from sent_again
 
@@ -132,7 +145,8 @@ deduplicated as (
         device_key,
         {{ columns }},
         is_bot,
-        is_internal
+        is_internal,
+        false as is_superseded
     from sent_once
 
     union all
@@ -142,9 +156,26 @@ deduplicated as (
         device_key,
         {{ columns | replace(', loaded_at', ', first_loaded_at as loaded_at') }},
         is_bot,
-        is_internal
+        is_internal,
+        false as is_superseded
     from sent_again_ranked
     where version_rank = 1
+
+    union all
+
+    -- A device that had the event until now: a mark, so that what was made for it is made anew.
+    select
+        event_key,
+        device_key,
+        {{ columns | replace(', loaded_at', ', first_loaded_at as loaded_at') }},
+        is_bot,
+        is_internal,
+        true as is_superseded
+    from sent_again_ranked
+    where
+        was_collected
+        and device_key <> current_device_key
+        and device_rank = 1
 
 )
 

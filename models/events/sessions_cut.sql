@@ -1,17 +1,24 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='device_key',
+    incremental_strategy='replace',
+    unique_key=['device_key', 'session_id'],
 ) }}
 
 with event_sessions as (
 
     select * from {{ ref('sojourn', 'event_sessions') }}
-    {% if is_incremental() %}
-    where changed_in > {{ sojourn.last_run() }}
-    {% endif %}
 
 ),
+
+{% if is_incremental() %}
+changed_devices as (
+
+    select distinct device_key
+    from {{ ref('sojourn', 'events_collected') }}
+    where changed_in > {{ sojourn.last_run() }}
+
+),
+{% endif %}
 
 events_collected as (
 
@@ -30,6 +37,7 @@ events_collected as (
         {{ sojourn.url_host('referrer') }} as referrer_host
 
     from {{ ref('sojourn', 'events_collected') }}
+    where not is_superseded
 
 ),
 
@@ -56,6 +64,9 @@ session_events as (
         end as external_referrer_host
 
     from event_sessions
+    {% if is_incremental() %}
+    inner join changed_devices on event_sessions.device_key = changed_devices.device_key
+    {% endif %}
     inner join events_collected on event_sessions.event_key = events_collected.event_key
     left join referral_exclusions on events_collected.referrer_host = referral_exclusions.host
 
@@ -182,4 +193,4 @@ sessions as (
 
 )
 
-select * from sessions
+{{ sojourn.replacement('sessions', 'changed_devices', 'device_key') }}

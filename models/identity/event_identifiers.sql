@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='device_key',
+    incremental_strategy='replace',
+    unique_key=['device_key', 'source'],
 ) }}
 
 with events_collected as (
@@ -28,7 +28,8 @@ events_of_people as (
     inner join changed_devices on events_collected.device_key = changed_devices.device_key
     {% endif %}
     where
-        not events_collected.is_bot
+        not events_collected.is_superseded
+        and not events_collected.is_bot
         and not events_collected.is_internal
 
 ),
@@ -48,15 +49,12 @@ identifiers_seen_together as (
         count(*) as observation_count,
         min(occurred_at) as first_seen_at,
         max(occurred_at) as last_seen_at,
-        min(loaded_at) as first_loaded_at
+        min(loaded_at) as first_loaded_at,
+        {{ sojourn.this_run() }} as changed_in
 
     from events_of_people
     group by source, device_key, device_id_type, anonymous_id, user_id, email, phone
 
 )
 
-select
-    *,
-    {{ sojourn.this_run() }} as changed_in
-
-from identifiers_seen_together
+{{ sojourn.replacement('identifiers_seen_together', 'changed_devices', 'device_key') }}

@@ -31,21 +31,35 @@ identifiers as (
 
 ),
 
+-- One constant pattern finds the few that any rule could mean: engines compile it once.
+suspects as (
+
+    select
+        identifier_type,
+        identifier_value
+
+    from identifiers
+    where {{ sojourn.regexp_like(
+        'lower(identifier_value)', sojourn.seed_pattern('blocked_identifiers')
+    ) }}
+
+),
+
 blocked as (
 
     select
-        identifiers.identifier_type,
-        identifiers.identifier_value,
+        suspects.identifier_type,
+        suspects.identifier_value,
         min(blocked_identifiers.reason) as blocked_reason
 
-    from identifiers
+    from suspects
     inner join blocked_identifiers
         on
-            blocked_identifiers.identifier_type in ('*', identifiers.identifier_type)
+            blocked_identifiers.identifier_type in ('*', suspects.identifier_type)
             and {{ sojourn.regexp_like(
-                'lower(identifiers.identifier_value)', 'blocked_identifiers.pattern'
+                'lower(suspects.identifier_value)', 'blocked_identifiers.pattern'
             ) }}
-    group by identifiers.identifier_type, identifiers.identifier_value
+    group by suspects.identifier_type, suspects.identifier_value
 
 ),
 
@@ -64,9 +78,8 @@ numbered as (
         case
             when blocked.blocked_reason is not null then blocked.blocked_reason
             when
-                identifier_types.pattern is not null
-                and not {{ sojourn.regexp_like(
-                    'identifiers.identifier_value', 'identifier_types.pattern'
+                {{ sojourn.breaks_type_pattern(
+                    'identifiers.identifier_type', 'identifiers.identifier_value'
                 ) }}
                 then 'not a valid ' || identifiers.identifier_type
         end as blocked_reason,

@@ -1,0 +1,22 @@
+{# `breaks_type_pattern(type, value)`: whether a value does not look as the seed identifier_types says
+   that values of its type do. Each pattern is a constant, which engines compile once. #}
+{% macro breaks_type_pattern(type, value) -%}
+    {%- set relation = ref('sojourn', 'identifier_types') -%}
+    {%- set rows = [] -%}
+    {%- if execute and load_relation(relation) is not none -%}
+        {%- set rows = run_query(
+            'select identifier_type, pattern from ' ~ relation
+            ~ ' where pattern is not null order by identifier_type'
+        ).rows -%}
+    {%- endif -%}
+    case {{ type }}
+        {%- for row in rows %}
+        when '{{ row[0] | replace("'", "''") }}'
+            then not {{ sojourn.regexp_like(value, "'" ~ row[1] | replace("'", "''") ~ "'") }}
+        {%- endfor %}
+        {%- if not rows %}
+        when '' then false
+        {%- endif %}
+        else false
+    end
+{%- endmacro %}
