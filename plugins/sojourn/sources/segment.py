@@ -14,7 +14,7 @@ CONNECTOR = Connector(
             columns=(
                 *("type", "event", "name", "messageId", "anonymousId", "userId", "previousId"),
                 *("groupId", "timestamp", "originalTimestamp", "sentAt", "receivedAt", "channel"),
-                *("context", "properties", "traits", "integrations"),
+                *("context", "properties", "traits", "integrations", "version"),
             ),
             required=("message_id", "type"),
             native_key=("message_id",),
