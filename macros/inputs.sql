@@ -1,8 +1,10 @@
 {# `raw_table(source, table, columns)`: a raw table as staging may read it. Selects the columns (all
    text; NULL where the raw table lacks one) and the load's metadata, from complete loads that the
-   raw gate did not reject, known at `run_at()`. A source that is not loaded is an empty relation,
-   so that the project works with one source or twenty. #}
-{% macro raw_table(source, table, columns) -%}
+   raw gate accepted (see `requires_verdict`), known at `run_at()`. With `in_place`, the relation is
+   a view of the connector `table`: no load can be rejected there, so that the latest verdict on the
+   source decides over all of it. A source that is not loaded is an empty relation, so that the
+   project works with one source or twenty. #}
+{% macro raw_table(source, table, columns, in_place=false) -%}
     {%- set metadata = ['_file', '_line', '_row_id', '_loaded_at', '_dlt_load_id'] -%}
     {%- set types = {'_line': sojourn.type_bigint(), '_loaded_at': sojourn.type_timestamp()} -%}
     {%- set schema = 'raw_' ~ source -%}
@@ -27,6 +29,7 @@
     {%- else -%}
     {%- set loads = adapter.get_relation(target.database, schema, '_dlt_loads') -%}
     {%- set rejected = adapter.get_relation(target.database, schema, 'rejected_loads') -%}
+    {%- set verdicts = adapter.get_relation(target.database, 'raw_gate', 'results') -%}
     from {{ relation }}
     where
         ({{ relation }}._loaded_at is null or {{ relation }}._loaded_at <= {{ sojourn.run_at() }})
@@ -38,10 +41,96 @@
                 {%- if rejected is not none %}
                 and loads.load_id not in (select rejected.load_id from {{ rejected }} as rejected)
                 {%- endif %}
+                {%- if sojourn.requires_verdict() %}
+                and {{ sojourn.has_verdict(verdicts, source, 'loads.load_id') }}
+                {%- endif %}
             )
         )
         {%- endif %}
+        {%- if in_place and verdicts is not none %}
+        and not exists (
+            select 1 from {{ verdicts }} as verdicts
+            where
+                verdicts.source = '{{ source }}'
+                and verdicts.load_id is null
+                and verdicts.severity = 'critical'
+                and not verdicts.success
+        )
+        {%- endif %}
+        {%- if in_place and sojourn.requires_verdict() %}
+        and {{ sojourn.has_verdict(verdicts, source) }}
+        {%- endif %}
     {%- endif %}
+{%- endmacro %}
+
+{# Whether what nobody has judged stays unread, by the var `require_gate`: `when_used` (the default)
+   means from the raw gate's first use on, and before it there are no verdicts to ask for. What the
+   gate rejected is never read, whatever the var says. #}
+{% macro requires_verdict() -%}
+    {%- set wanted = var('require_gate') | string | lower -%}
+    {%- if wanted not in ['when_used', 'true', 'false'] -%}
+        {{ exceptions.raise_compiler_error("require_gate is '" ~ wanted ~ "': use when_used, true or false") }}
+    {%- endif -%}
+    {%- set is_used = (
+        execute and adapter.get_relation(target.database, 'raw_gate', 'results') is not none
+    ) -%}
+    {{ return(wanted == 'true' or (wanted == 'when_used' and is_used)) }}
+{%- endmacro %}
+
+{# SQL: whether the gate has accepted a load of the source; without a load id, whether it has judged
+   the source as it is read in place. #}
+{% macro has_verdict(verdicts, source, load_id=none) -%}
+    {%- if verdicts is none -%}
+    1 = 0
+    {%- elif load_id is none -%}
+    exists (
+        select 1 from {{ verdicts }} as verdicts
+        where verdicts.source = '{{ source }}' and verdicts.load_id is null
+    )
+    {%- else -%}
+    {{ load_id }} in (
+        select verdicts.load_id from {{ verdicts }} as verdicts
+        where verdicts.source = '{{ source }}' and verdicts.load_id is not null
+        group by verdicts.load_id
+        having sum(case when verdicts.severity = 'critical' and not verdicts.success then 1 else 0 end) = 0
+    )
+    {%- endif -%}
+{%- endmacro %}
+
+{# Say at the start of a run which sources hold what nobody has judged. #}
+{% macro report_unjudged_loads() -%}
+    {%- if execute and flags.WHICH in ['build', 'run'] and sojourn.requires_verdict() -%}
+        {%- set verdicts = adapter.get_relation(target.database, 'raw_gate', 'results') -%}
+        {%- set registry = adapter.get_relation(target.database, 'raw_registry', 'sources') -%}
+        {%- set queries = [] -%}
+        {%- if registry is not none -%}
+            {%- for source, schema, connector in run_query(
+                'select distinct source, raw_schema, connector from ' ~ registry ~ ' order by source'
+            ).rows -%}
+                {%- set loads = adapter.get_relation(target.database, schema, '_dlt_loads') -%}
+                {%- if connector == 'table' -%}
+                    {%- do queries.append(
+                        "select '" ~ source ~ "' as source where not "
+                        ~ sojourn.has_verdict(verdicts, source)
+                    ) -%}
+                {%- elif loads is not none -%}
+                    {%- do queries.append(
+                        "select distinct '" ~ source ~ "' as source from " ~ loads
+                        ~ ' as loads where loads.status = 0 and loads.load_id not in ('
+                        ~ ('select load_id from ' ~ verdicts ~ ' where load_id is not null'
+                            if verdicts is not none else "''") ~ ')'
+                    ) -%}
+                {%- endif -%}
+            {%- endfor -%}
+        {%- endif -%}
+        {%- set waiting = run_query(queries | join(' union all ')).columns[0].values() if queries else [] -%}
+        {%- if waiting -%}
+            {%- do log(
+                'The raw gate has not judged all of ' ~ waiting | sort | join(', ')
+                ~ ': what is new there is not read. Run `sojourn gate`.', info=true
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {# `union_inputs('orders')`: the rows of every `orders_from_<source>` in the list `inputs`. #}

@@ -1,15 +1,15 @@
 {# The raw tables that the generic connectors `file` and `table` keep for an entity: a list of
-   (source, schema, table). Empty while parsing, and where nothing is registered. #}
+   (source, schema, table, connector). Empty while parsing, and where nothing is registered. #}
 {% macro generic_tables(entity) -%}
     {%- set found = [] -%}
     {%- if execute and adapter.get_relation(target.database, 'raw_registry', 'sources') is not none -%}
         {%- set registered = run_query(
-            "select distinct source, raw_schema, raw_table from raw_registry.sources"
+            "select distinct source, raw_schema, raw_table, connector from raw_registry.sources"
             ~ " where connector in ('file', 'table') and entity = '" ~ entity ~ "'"
             ~ " order by source, raw_schema, raw_table"
         ) -%}
         {%- for row in registered.rows -%}
-            {%- do found.append((row[0], row[1], row[2])) -%}
+            {%- do found.append((row[0], row[1], row[2], row[3])) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return(found) }}
@@ -19,12 +19,15 @@
    them, with the registered source's name as `source_name`. Without any, an empty relation. #}
 {% macro generic_rows(entity, columns) -%}
     {%- set tables = sojourn.generic_tables(entity) -%}
-    {%- for source, schema, table in tables or [('nothing', 'raw_nothing', 'nothing')] -%}
+    {%- for source, schema, table, connector in tables or [('nothing', 'raw_nothing', 'nothing', '')] -%}
     select
         cast('{{ source | replace("'", "''") }}' as {{ sojourn.type_string() }}) as source_name,
         rows_of_source.*
     from (
-        {{ sojourn.raw_table(schema | replace('raw_', '', 1), table, columns + ['identifiers']) }}
+        {{ sojourn.raw_table(
+            schema | replace('raw_', '', 1), table, columns + ['identifiers'],
+            in_place=connector == 'table'
+        ) }}
     ) as rows_of_source
     {{ 'union all' if not loop.last }}
     {% endfor %}

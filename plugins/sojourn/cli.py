@@ -40,12 +40,26 @@ def _now() -> datetime:
 
 
 def _load(
-    settings: Settings, as_of: datetime | None, sources: list[str] | None, retry: bool = False
+    settings: Settings,
+    as_of: datetime | None,
+    sources: list[str] | None = None,
+    *,
+    retry: bool = False,
+    gated: bool = False,
 ) -> datetime:
     from sojourn.sources import load
 
-    result = load(settings, as_of=as_of, sources=sources, retry_rejected=retry, progress=_progress)
+    result = load(
+        settings,
+        as_of=as_of,
+        sources=sources,
+        retry_rejected=retry,
+        gated=gated,
+        progress=_progress,
+    )
     typer.echo(result.summary())
+    if result.awaits_gate and not gated:
+        typer.echo("Models read this once the raw gate has judged it: run `sojourn gate`.")
     return result.as_of
 
 
@@ -75,7 +89,7 @@ def load_command(
     ] = False,
 ) -> None:
     """Load what is new in the sources that sources.yml names."""
-    _load(get_settings(), as_of, source, retry_rejected)
+    _load(get_settings(), as_of, source, retry=retry_rejected)
 
 
 @app.command()
@@ -144,7 +158,7 @@ def run(as_of: AsOf = None) -> None:
 
     settings = get_settings()
     typer.secho("Load", bold=True)
-    effective = _load(settings, as_of, None)
+    effective = _load(settings, as_of, gated=True)
     typer.secho("Raw gate", bold=True)
     typer.echo(run_gate(settings).summary())
     typer.secho("Build", bold=True)

@@ -7,12 +7,32 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sojourn.errors import describe
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from sojourn.settings import Settings
 
 Row = tuple[Any, ...]
+
+
+_QUOTE_VALUES = frozenset(("DataError", "IntegrityError", "InternalError", "InvalidInputException"))
+"""Errors of both engines' libraries whose messages quote the values that they stumbled over."""
+
+
+class WarehouseError(RuntimeError):
+    """A statement met values that it cannot take; the message says where, and quotes none."""
+
+
+@contextmanager
+def _quoting_no_values() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if _QUOTE_VALUES.isdisjoint(kind.__name__ for kind in type(error).__mro__):
+            raise
+        raise WarehouseError(f"The warehouse cannot take a value: {describe(error)}.") from None
 
 
 def quote_identifier(name: str) -> str:
@@ -107,19 +127,23 @@ class DuckDBWarehouse(_Common):
         self._connection.execute("set TimeZone = 'UTC'")
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
-        self._connection.execute(sql, list(params))
+        with _quoting_no_values():
+            self._connection.execute(sql, list(params))
 
     def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
-        rows: list[Row] = self._connection.execute(sql, list(params)).fetchall()
+        with _quoting_no_values():
+            rows: list[Row] = self._connection.execute(sql, list(params)).fetchall()
         return rows
 
     def fetch_arrow(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
-        return self._connection.sql(sql, params=list(params)).to_arrow_table()
+        with _quoting_no_values():
+            return self._connection.sql(sql, params=list(params)).to_arrow_table()
 
     def fetch_batches(
         self, sql: str, params: Sequence[Any] = (), rows: int = 50_000
     ) -> Iterator[pa.RecordBatch]:
-        yield from self._connection.cursor().execute(sql, list(params)).to_arrow_reader(rows)
+        with _quoting_no_values():
+            yield from self._connection.cursor().execute(sql, list(params)).to_arrow_reader(rows)
 
     def append(self, schema: str, table: str, data: pa.Table) -> None:
         if data.num_rows == 0:
@@ -127,7 +151,7 @@ class DuckDBWarehouse(_Common):
         columns = ", ".join(quote_identifier(name) for name in data.column_names)
         self._connection.register("appended_rows", data)
         try:
-            self._connection.execute(
+            self.execute(
                 f"insert into {relation_name(schema, table)} ({columns}) "
                 f"select {columns} from appended_rows"
             )
@@ -192,11 +216,11 @@ class PostgresWarehouse(_Common):
         return "'".join(parts)
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
-        with self._connection.cursor() as cursor:
+        with _quoting_no_values(), self._connection.cursor() as cursor:
             cursor.execute(self._bind(sql, params), tuple(params) or None)
 
     def fetch(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
-        with self._connection.cursor() as cursor:
+        with _quoting_no_values(), self._connection.cursor() as cursor:
             cursor.execute(self._bind(sql, params), tuple(params) or None)
             rows: list[Row] = cursor.fetchall()
             return rows
@@ -209,7 +233,7 @@ class PostgresWarehouse(_Common):
         return pa.table([pa.array(column) for column in columns], names=names)
 
     def fetch_arrow(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
-        with self._connection.cursor() as cursor:
+        with _quoting_no_values(), self._connection.cursor() as cursor:
             cursor.execute(self._bind(sql, params), tuple(params) or None)
             return self._arrow(
                 [column.name for column in cursor.description or ()], cursor.fetchall()
@@ -218,7 +242,10 @@ class PostgresWarehouse(_Common):
     def fetch_batches(
         self, sql: str, params: Sequence[Any] = (), rows: int = 50_000
     ) -> Iterator[pa.RecordBatch]:
-        with self._connection.cursor("sojourn_batches", withhold=True) as cursor:
+        with (
+            _quoting_no_values(),
+            self._connection.cursor("sojourn_batches", withhold=True) as cursor,
+        ):
             cursor.itersize = rows
             cursor.execute(self._bind(sql, params), tuple(params) or None)
             while found := cursor.fetchmany(rows):
@@ -234,7 +261,7 @@ class PostgresWarehouse(_Common):
                 *(map(_copy_text, column.to_pylist()) for column in batch.columns), strict=True
             )
             buffer = io.StringIO("".join("\t".join(line) + "\n" for line in lines))
-            with self._connection.cursor() as cursor:
+            with _quoting_no_values(), self._connection.cursor() as cursor:
                 cursor.copy_expert(
                     f"copy {relation_name(schema, table)} ({columns}) from stdin",
                     buffer,

@@ -17,16 +17,19 @@ from airflow.utils.db import initdb
 from sojourn.airflow.demo import _emitted_as_of
 
 
-def load(settings: Any, *, as_of: Any, sources: list[str]) -> Any:
+def load(settings: Any, *, as_of: Any, sources: list[str], gated: bool) -> Any:
+    assert gated
     if sources == ["calls"]:
         raise OSError("no such file")
     # The warehouse's clock is ahead for one source.
-    return SimpleNamespace(as_of=as_of + timedelta(hours=6 if sources == ["shopify"] else 0))
+    moment = as_of + timedelta(hours=6 if sources == ["shopify"] else 0)
+    return SimpleNamespace(as_of=moment, summary=lambda: f"{sources}: loaded")
 
 
 def run_gate(settings: Any, *, sources: list[str]) -> Any:
     reasons = {"pos": "ids are missing."}
-    return SimpleNamespace(rejected={name: reasons[name] for name in sources if name in reasons})
+    rejected = {name: reasons[name] for name in sources if name in reasons}
+    return SimpleNamespace(rejected=rejected, advice=dict.fromkeys(rejected, "Mend them."))
 
 
 sojourn.sources.load = load  # type: ignore[assignment]

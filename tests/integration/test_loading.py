@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from sojourn.settings import Settings
 from sojourn.sources import load
 from sojourn.sources.config import SourcesError
 from sojourn.sources.loader import LoadError, LoadResult
-from sojourn.warehouse import open_warehouse
+from sojourn.warehouse import WarehouseError, open_warehouse
 
 HUBSPOT = (
     "Record ID,First Name,Last Name,Email,Phone Number,Country/Region,Time Zone,Lifecycle Stage,"
@@ -282,6 +283,23 @@ def test_rejected_files_wait_until_they_change_or_are_asked_for(brand: Brand) ->
         handle.write(call(2))
     # It grew, but none of its rows is readable: all of them come again.
     assert brand.load().rows == 2
+
+
+def test_a_failure_quotes_no_value(brand: Brand, capfd: pytest.CaptureFixture[str]) -> None:
+    brand.sources("{name: calls, connector: calls}")
+    brand.write("calls/calls_2026-01-05.csv", CALLS + call(1, topic="7"))
+    brand.load()
+    brand.execute("alter table raw_calls.calls drop column topic")
+    brand.execute("alter table raw_calls.calls add column topic integer")
+    brand.write("calls/calls_2026-01-06.csv", CALLS + call(2, topic="ann@b.example"))
+    with pytest.raises(LoadError, match=r"calls: loading broke off: .*loader\.py, line") as caught:
+        brand.load()
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "ann@b.example" not in shown + "".join(capfd.readouterr())
+    with pytest.raises(WarehouseError, match="cannot take a value") as refused:
+        brand.fetch("select cast(caller_number || '@b.example' as integer) from raw_calls.calls")
+    assert "@b.example" not in str(refused.value)
+    assert refused.value.__suppress_context__
 
 
 def test_one_failing_source_does_not_stop_the_others(brand: Brand) -> None:

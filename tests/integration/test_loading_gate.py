@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from sojourn.build import run_dbt
 from sojourn.gate import run_gate
 from sojourn.settings import Settings
 from sojourn.sources import load
@@ -95,3 +96,122 @@ def test_a_load_mostly_in_quarantine_is_rejected(settings: Settings) -> None:
     load(settings)
     result = run_gate(settings, sources=["meta_ads"])
     assert result.rejected == {"meta_ads": "insights: at most half of the rows went to quarantine"}
+
+
+def staged(settings: Settings, model: str) -> int:
+    """Return how many rows staging reads."""
+    with open_warehouse(settings) as warehouse:
+        return int(warehouse.fetch(f"select count(*) from staging.{model}")[0][0])
+
+
+def build_staging(settings: Settings, *options: str) -> None:
+    models = ["stg_consents__changes", "stg_generic__orders"]
+    run_dbt(settings, ["run", "--select", *models, *options], quiet=True)
+
+
+def test_only_what_was_accepted_is_read(settings: Settings) -> None:
+    root = settings.exports
+    assert root is not None
+
+    # Who never runs the gate reads what was loaded.
+    (root / "consents" / "changes_2026-01-05.csv").write_text(CONSENTS + consent(1))
+    assert not load(settings, as_of=datetime(2026, 1, 6)).awaits_gate
+    build_staging(settings)
+    assert staged(settings, "stg_consents__changes") == 1
+    assert staged(settings, "stg_generic__orders") == 1
+
+    # A run that promises a gate and is killed before it: nothing of it is read.
+    (root / "till.csv").write_text("id,ordered_at,revenue,currency\n2,2026-01-05,2,dollars\n")
+    with (root / "sources.yml").open("a") as file:
+        file.write("  - {name: own, connector: table, relation: shop.orders, entity: orders}\n")
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute("create schema shop")
+        warehouse.execute("create table shop.orders (id varchar, ordered_at date, revenue varchar)")
+        warehouse.execute("insert into shop.orders values ('1', '2026-01-05', '2')")
+    assert load(settings, as_of=datetime(2026, 1, 7), gated=True).awaits_gate
+    build_staging(settings)
+    assert staged(settings, "stg_consents__changes") == 0
+    assert staged(settings, "stg_generic__orders") == 0
+    run_gate(settings)
+    assert staged(settings, "stg_consents__changes") == 1
+    assert staged(settings, "stg_generic__orders") == 3
+
+    # From then on every load waits for its verdict, whoever loads it, and a bad one stays out.
+    bad = root / "consents" / "changes_2026-01-08.csv"
+    (root / "consents" / "changes_2026-01-07.csv").write_text(CONSENTS + consent(2))
+    bad.write_text(CONSENTS + consent(3, "maybe"))
+    assert load(settings, as_of=datetime(2026, 1, 9)).awaits_gate
+    assert staged(settings, "stg_consents__changes") == 1
+    found = run_gate(settings)
+    assert set(found.rejected) == {"consents"}
+    assert staged(settings, "stg_consents__changes") == 1
+
+    # The message says how to let the good file in, and that is so.
+    assert "sojourn load --source consents --retry-rejected" in found.summary()
+    assert found.report is not None
+    assert "--retry-rejected" in found.report.read_text()
+    again = load(settings, as_of=datetime(2026, 1, 10))
+    assert again.rows == 0
+    assert "2 files of table changes" in again.summary()
+    bad.write_text(CONSENTS + consent(3, "denied"))
+    again = load(settings, as_of=datetime(2026, 1, 10), retry_rejected=True)
+    assert again.rows == 2
+    assert "--retry-rejected" not in again.summary()
+    assert staged(settings, "stg_consents__changes") == 1
+    assert run_gate(settings).rejected == {}
+    assert staged(settings, "stg_consents__changes") == 3
+
+    # Of a relation that is read in place, nothing is read while it is rejected.
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute("insert into shop.orders values ('2', null, '2'), ('3', null, '2')")
+    found = run_gate(settings)
+    assert set(found.rejected) == {"own"}
+    assert "sojourn gate --source own" in found.summary()
+    assert staged(settings, "stg_generic__orders") == 2
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute("delete from shop.orders")
+    assert run_gate(settings).rejected == {}
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute("insert into shop.orders values ('4', '2026-01-09', '2')")
+    assert staged(settings, "stg_generic__orders") == 3
+
+
+@pytest.mark.long
+def test_a_project_may_always_ask_for_verdicts_or_never(
+    duckdb_settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "till.csv").write_text("id,ordered_at,revenue\n1,2026-01-05,2\n")
+    (tmp_path / "sources.yml").write_text(
+        "sources:\n  - {name: till, connector: file, path: till.csv, entity: orders}\n"
+    )
+    settings = duckdb_settings.model_copy(update={"sources": tmp_path / "sources.yml"})
+    load(settings)
+    build_staging(settings, "--vars", "{require_gate: true}")
+    assert staged(settings, "stg_generic__orders") == 0
+    run_gate(settings)
+    (tmp_path / "till.csv").write_text("id,ordered_at,revenue\n2,2026-01-05,2\n")
+    load(settings)
+    build_staging(settings, "--vars", "{require_gate: false}")
+    assert staged(settings, "stg_generic__orders") == 2
+
+
+def test_a_load_without_a_readable_file_is_judged_for_its_quarantine(settings: Settings) -> None:
+    root = settings.exports
+    assert root is not None
+    load(settings, sources=["till"])
+    run_gate(settings, sources=["till"])
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute(
+            "insert into raw_till._dlt_loads select 'x', schema_name, status, "
+            "inserted_at, schema_version_hash from raw_till._dlt_loads"
+        )
+        warehouse.execute(
+            "create table if not exists raw_till.quarantine (table_name varchar, "
+            "_file varchar, _line bigint, reason varchar, content varchar, _loaded_at timestamp, "
+            "_dlt_load_id varchar)"
+        )
+        warehouse.execute(
+            "insert into raw_till.quarantine values "
+            "('orders', 'till.csv', null, 'cannot be read', null, '2026-01-05', 'x')"
+        )
+    assert {found.load_id for found in run_gate(settings, sources=["till"]).checks} == {"x"}

@@ -26,7 +26,8 @@ def load_source(source: str, as_of: str) -> str:
     from sojourn.settings import get_settings
     from sojourn.sources import load
 
-    result = load(get_settings(), as_of=parse_as_of(as_of), sources=[source])
+    result = load(get_settings(), as_of=parse_as_of(as_of), sources=[source], gated=True)
+    print(result.summary())
     return format_as_of(result.as_of)
 
 
@@ -45,7 +46,7 @@ def judge_source(source: str, as_of: str) -> str:
     result = run_gate(get_settings(), sources=[source])
     if source in result.rejected:
         raise AirflowFailException(
-            f"The raw gate rejected {source!r}: {result.rejected[source]} "
+            f"The raw gate rejected {source!r}: {result.rejected[source]}. {result.advice[source]} "
             "More in raw_gate.results in the warehouse and in var/gate/index.html."
         )
     return as_of

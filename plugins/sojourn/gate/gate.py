@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sojourn.gate.report import write_report
+from sojourn.errors import describe
+from sojourn.gate.report import advice, write_report
 from sojourn.sources.config import Source, read_sources
 from sojourn.warehouse import Warehouse, open_warehouse, quote_identifier, relation_name
 
@@ -48,10 +49,18 @@ class Check:
 
 @dataclass
 class GateResult:
-    """The verdicts: ``rejected`` maps a source to why one of its loads must not be read."""
+    """The verdicts.
+
+    Attributes:
+        checks: each expectation's outcome.
+        rejected: by source, why one of its loads (or the relation read in place) is not read.
+        advice: by source, how to mend that and let the rows in.
+        report: the page that shows it all.
+    """
 
     checks: list[Check] = field(default_factory=list)
     rejected: dict[str, str] = field(default_factory=dict)
+    advice: dict[str, str] = field(default_factory=dict)
     report: Path | None = None
 
     @property
@@ -66,7 +75,8 @@ class GateResult:
             f"  warning: {found.source}.{found.table}: {found.expectation}"
             for found in self.warnings
         ]
-        lines += [f"  rejected: {source}: {why}" for source, why in self.rejected.items()]
+        for source, why in self.rejected.items():
+            lines += [f"  rejected: {source}: {why}", f"    {self.advice[source]}"]
         if self.report is not None:
             lines.append(f"  more in {self.report}")
         return "\n".join(lines)
@@ -189,7 +199,8 @@ def _raised(info: dict[str, Any]) -> bool:
 # --- What to judge --------------------------------------------------------------------------
 
 
-def _prepare(warehouse: Warehouse) -> None:
+def prepare_gate(warehouse: Warehouse) -> None:
+    """Make the table of verdicts: from now on models read only what the gate has accepted."""
     warehouse.execute("create schema if not exists raw_gate")
     warehouse.execute(
         f"create table if not exists {_RESULTS} (source varchar, table_name varchar, "
@@ -204,11 +215,17 @@ def _pending(warehouse: Warehouse, source: Source) -> list[_Load]:
     if source.connector == "table":
         entity = source.entity or ""
         return [_Load(None, (entity,))] if warehouse.relation_exists(schema, entity) else []
-    if not warehouse.relation_exists(schema, "loaded_files"):
+    # A load of which no file could be opened has left nothing but its reasons in quarantine.
+    listings = [
+        f"select _dlt_load_id, table_name, _loaded_at from {relation_name(schema, listing)}"
+        for listing in ("loaded_files", "quarantine")
+        if warehouse.relation_exists(schema, listing)
+    ]
+    if not listings:
         return []
     rows = warehouse.fetch(
         "select files._dlt_load_id, files.table_name "
-        f"from {relation_name(schema, 'loaded_files')} as files "
+        f"from ({' union all '.join(listings)}) as files "
         f"inner join {relation_name(schema, '_dlt_loads')} as loads "
         "on files._dlt_load_id = loads.load_id and loads.status = 0 "
         "where not exists (select 1 "
@@ -267,13 +284,14 @@ def _counts(warehouse: Warehouse, source: Source, load: _Load, table: str) -> pd
     import pandas as pd
 
     schema = source.raw_schema
-    rows, quarantined = warehouse.fetch(
-        "select coalesce(sum(row_count), 0), coalesce(sum(quarantined_count), 0) "
-        f"from {relation_name(schema, 'loaded_files')} "
-        "where _dlt_load_id = ? and table_name = ?",
-        (load.load_id, table),
-    )[0]
-    unreadable = drifted = 0
+    rows = quarantined = unreadable = drifted = 0
+    if warehouse.relation_exists(schema, "loaded_files"):
+        rows, quarantined = warehouse.fetch(
+            "select coalesce(sum(row_count), 0), coalesce(sum(quarantined_count), 0) "
+            f"from {relation_name(schema, 'loaded_files')} "
+            "where _dlt_load_id = ? and table_name = ?",
+            (load.load_id, table),
+        )[0]
     if warehouse.relation_exists(schema, "quarantine"):
         unreadable = warehouse.fetch(
             f"select count(*) from {relation_name(schema, 'quarantine')} "
@@ -306,6 +324,13 @@ def _judge_load(
         if load.load_id is not None:
             frame = _counts(warehouse, source, load, table)
             checks += judge.judge(source.name, table, load.load_id, load_rules(), frame, "")
+        else:
+            # Also where nothing is expected of a relation, or it is empty, there is a verdict.
+            relation = relation_name(source.raw_schema, table)
+            count = int(warehouse.fetch(f"select count(*) from {relation}")[0][0])
+            says = "the relation can be read"
+            seen = f"{count:,} rows"
+            checks.append(Check(source.name, table, says, "critical", True, seen, 0, None))
         rules = suites.get(table, [])
         if not rules or not warehouse.relation_exists(source.raw_schema, table):
             continue
@@ -364,9 +389,9 @@ def run_gate(
     """Judge the loads that were not judged yet and return the verdicts.
 
     A load that fails a critical expectation is entered in ``raw_<source>.rejected_loads``, and its
-    rows are never read; the other sources go on. Views of the ``table`` connector are judged on
-    each run, and named in ``GateResult.rejected`` alone. Results are in ``raw_gate.results``, and
-    as a page in ``var/gate/index.html``.
+    rows are never read; the other sources go on. A view of the ``table`` connector is judged on
+    each run, as it is then: after a critical failure nothing of it is read until it passes. Results
+    are in ``raw_gate.results``, and as a page in ``var/gate/index.html``.
 
     Raises:
         GateError: a source's suites could not be run; the others were.
@@ -376,7 +401,7 @@ def run_gate(
     result = GateResult()
     failures: dict[str, Exception] = {}
     with open_warehouse(settings) as warehouse:
-        _prepare(warehouse)
+        prepare_gate(warehouse)
         pending = {source.name: _pending(warehouse, source) for source in chosen}
         judge = _Judge() if any(pending.values()) else None
         for source in chosen:
@@ -390,12 +415,11 @@ def run_gate(
                     result.checks += checks
                     if reason is not None:
                         result.rejected[source.name] = reason
+                        result.advice[source.name] = advice(source.name, load.load_id)
             except Exception as error:
                 failures[source.name] = error
         result.report = write_report(settings, warehouse)
     if failures:
-        kinds = ", ".join(f"{name} ({type(error).__name__})" for name, error in failures.items())
-        raise GateError(f"The suites of {kinds} could not be run.") from next(
-            iter(failures.values())
-        )
+        lines = [f"{name}: {describe(error)}" for name, error in failures.items()]
+        raise GateError("\n".join(["These suites could not be run, the others were:", *lines]))
     return result

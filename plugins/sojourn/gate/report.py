@@ -24,6 +24,23 @@ th { font-weight: 600; } td.number { text-align: right; font-variant-numeric: ta
 """
 
 
+def advice(source: str, load_id: str | None) -> str:
+    """Return how to let in what was rejected: a load, or (no id) a relation that is read in place.
+
+    A load is rejected as a whole, its good files with the bad one.
+    """
+    if load_id is None:
+        return (
+            "Nothing of it is read until it passes: mend what is wrong there, then run "
+            f"`sojourn gate --source {source}`."
+        )
+    return (
+        "None of this load's files is read. Mend, replace or remove what is wrong, then run "
+        f"`sojourn load --source {source} --retry-rejected` and `sojourn gate --source {source}`: "
+        "the load's good files come in with it. (A mended file alone comes with the next load.)"
+    )
+
+
 def _verdict(success: bool, severity: str) -> tuple[str, str]:
     """Return a word and a class for an outcome."""
     if success:
@@ -80,6 +97,8 @@ def render(results: list[tuple[Any, ...]]) -> str:
                 f"{_rows(held)}</details>"
             )
         load = f"load {escape(str(rows[0][1]))}" if rows[0][1] else "read in place"
+        if critical:
+            body = f"<p>{escape(advice(source, rows[0][1]))}</p>{body}"
         sections.append(
             f'<h2 id="{escape(source)}">{escape(source)} <span class="{kind}">{word}</span></h2>'
             f'<p class="quiet">{load}</p>{body}'
@@ -97,7 +116,8 @@ def render(results: list[tuple[Any, ...]]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>Raw gate</title><style>{_STYLE}</style></head><body>"
         "<h1>Raw gate</h1><p>The latest load of each source, judged before anything is built on "
-        "it. A rejected load is not read; what was loaded before it stays.</p>"
+        "it. A rejected load is not read; what was loaded before it stays. Of a relation that is "
+        "read in place, nothing is read while it is rejected.</p>"
         f"{summary}{''.join(sections)}</body></html>\n"
     )
 

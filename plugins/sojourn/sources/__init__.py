@@ -20,6 +20,7 @@ def load(
     as_of: datetime | None = None,
     sources: Sequence[str] | None = None,
     retry_rejected: bool = False,
+    gated: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> LoadResult:
     """Load what is new in the sources' files (see ``sojourn.sources.loader.load``)."""
@@ -30,5 +31,6 @@ def load(
         as_of=as_of,
         sources=sources,
         retry_rejected=retry_rejected,
+        gated=gated,
         progress=progress,
     )

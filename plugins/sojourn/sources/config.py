@@ -277,7 +277,7 @@ def read_sources(settings: Settings) -> Sources:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark is not None else ""
-        raise SourcesError(f"{settings.sources} is not valid YAML{where}.") from error
+        raise SourcesError(f"{settings.sources} is not valid YAML{where}.") from None
     if not isinstance(content, dict) or not isinstance(content.get("sources"), list):
         raise SourcesError(f"{settings.sources} must hold `sources:` with a list below it.")
     if settings.exports is not None:
@@ -287,7 +287,7 @@ def read_sources(settings: Settings) -> Sources:
     try:
         return Sources.model_validate({**content, "root": root.resolve()})
     except ValidationError as error:
-        raise SourcesError(_complaints(error, content["sources"])) from error
+        raise SourcesError(_complaints(error, content["sources"])) from None
 
 
 __all__ = [

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from sojourn.errors import describe
 from sojourn.sources.config import Source, Sources, SourcesError, read_sources
 from sojourn.sources.connector import Stream
 from sojourn.sources.mapping import resolve
@@ -92,10 +93,14 @@ class SourceResult:
 
 @dataclass
 class LoadResult:
-    """What a load did; ``as_of`` (naive UTC) is the moment that the rows carry."""
+    """What a load did; ``as_of`` (naive UTC) is the moment that the rows carry.
+
+    ``awaits_gate``: something came in that models read only once the raw gate has judged it.
+    """
 
     as_of: datetime
     sources: list[SourceResult] = field(default_factory=list)
+    awaits_gate: bool = False
 
     @property
     def rows(self) -> int:
@@ -717,7 +722,8 @@ class _SourceReader:
 
 _DLT_SETTINGS = {
     "RUNTIME__DLTHUB_TELEMETRY": "false",
-    "RUNTIME__LOG_LEVEL": "ERROR",
+    # At the level of errors dlt logs the messages of databases, which quote values.
+    "RUNTIME__LOG_LEVEL": "CRITICAL",
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
     "RESTORE_FROM_DESTINATION": "false",
     "SCHEMA__NAMING": "direct",
@@ -923,6 +929,17 @@ def _load_source(
             if candidate is not None:
                 candidates.append(candidate)
         result.tables.append(TableResult(feed.table, files_unchanged=len(files) - len(candidates)))
+        again = {candidate.name for candidate in candidates}
+        stranded = sum(
+            name in state.files and state.files[name].is_rejected and name not in again
+            for _, name in files
+        )
+        if stranded:
+            result.warnings.append(
+                f"{stranded} {'file' if stranded == 1 else 'files'} of table {feed.table}, loaded "
+                "before, stay unread, since the raw gate rejected their load: mend what it found, "
+                f"then `sojourn load --source {source.name} --retry-rejected`"
+            )
         if not files:
             looked = feed.patterns[0]
             result.warnings.append(f"no file matches {looked} for table {feed.table}")
@@ -947,6 +964,7 @@ def load(
     as_of: datetime | None = None,
     sources: Sequence[str] | None = None,
     retry_rejected: bool = False,
+    gated: bool = False,
     progress: Progress | None = None,
 ) -> LoadResult:
     """Load what is new in the sources' files; return what was done.
@@ -956,6 +974,8 @@ def load(
     rows carry the later of ``as_of`` and the warehouse's last ``_loaded_at``, and
     ``LoadResult.as_of`` says which it was. ``sources`` are names from `sources.yml`; files of loads
     that the raw gate rejected are read again only when they change or ``retry_rejected`` is set.
+    ``gated`` says that the raw gate follows: should it not come to that, nothing unjudged is read.
+    Without it, this holds from the gate's first run in the warehouse on.
 
     Raises:
         SourcesError: `sources.yml` is wrong.
@@ -966,11 +986,15 @@ def load(
     chosen = listed.select(sources)
     _remove_leftovers(settings)
     moment = (as_of or datetime.now(UTC).replace(tzinfo=None)).replace(microsecond=0)
-    failures: list[tuple[str, Exception]] = []
+    failed: set[str] = set()
     with open_warehouse(settings) as warehouse:
         last = latest_loaded_at(warehouse)
         loaded_at = moment if last is None else max(moment, last)
         result = LoadResult(loaded_at)
+        if gated:
+            from sojourn.gate.gate import prepare_gate
+
+            prepare_gate(warehouse)
         for source in chosen:
             report(source.name)
             try:
@@ -984,16 +1008,18 @@ def load(
                         *(retry_rejected, report),
                     )
             except Exception as error:
-                failures.append((source.name, error))
+                failed.add(source.name)
                 found = SourceResult(source.name, source.connector, error=_explain(error))
             result.sources.append(found)
-        failed = dict(failures)
         _register(warehouse, [source for source in chosen if source.name not in failed], loaded_at)
         if sources is None:
             _forget_others(warehouse, listed.sources)
-    if failures:
+        result.awaits_gate = warehouse.relation_exists("raw_gate", "results") and any(
+            found.load_id is not None for found in result.sources
+        )
+    if failed:
         lines = [f"{found.source}: {found.error}" for found in result.sources if found.error]
-        raise LoadError("\n".join(lines)) from failures[0][1]
+        raise LoadError("\n".join(lines))
     return result
 
 
@@ -1007,4 +1033,4 @@ def _explain(error: Exception) -> str:
         if isinstance(cause, SourcesError | LoadError):
             return str(cause)
         cause = cause.__cause__ or cause.__context__
-    return f"{type(error).__name__} while loading; run again, or see the traceback"
+    return f"loading broke off: {describe(error)}"

@@ -144,13 +144,13 @@ def _blocks(path: Path, encoding: str) -> Iterator[bytes]:
         while True:
             try:
                 block = handle.read(BATCH_BYTES)
-            except (EOFError, OSError, zlib.error) as error:
-                raise UnreadableError("the gzip stream is damaged or ends early") from error
+            except (EOFError, OSError, zlib.error):
+                raise UnreadableError("the gzip stream is damaged or ends early") from None
             if decoder is not None:
                 try:
                     block_text = decoder.decode(block, final=not block)
-                except UnicodeDecodeError as error:
-                    raise UnreadableError(f"the file is not {encoding}") from error
+                except UnicodeDecodeError:
+                    raise UnreadableError(f"the file is not {encoding}") from None
                 at_end, block = not block, block_text.encode()
             else:
                 at_end = not block
@@ -741,8 +741,8 @@ def read_parquet(path: Path, layout: Layout) -> Iterator[Batch]:
     engine = connect_engine(1)
     try:
         parquet = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UnreadableError("the file is not Parquet, or is damaged") from error
+    except (pa.ArrowInvalid, OSError):
+        raise UnreadableError("the file is not Parquet, or is damaged") from None
     fields = list(parquet.schema_arrow)
     names = unique_names([column.name for column in fields])
     # Columns are addressed by place, since names may repeat in a Parquet file.
@@ -772,8 +772,8 @@ def read_parquet(path: Path, layout: Layout) -> Iterator[Batch]:
                 [],
                 number - 1,
             )
-    except (pa.ArrowInvalid, OSError) as error:
-        raise UnreadableError("the Parquet file is damaged", number) from error
+    except (pa.ArrowInvalid, OSError):
+        raise UnreadableError("the Parquet file is damaged", number) from None
 
 
 Reader = Callable[[Path, Layout], Iterator[Batch]]
