@@ -1,55 +1,219 @@
 {# Materialization `identity_components`: judges identifiers tier by tier, strongest first, and
-   writes one row per identifier: (identifier_id, component_id, is_demoted, status_reason).
+   keeps one row per identifier that may join persons: (identifier_type, identifier_value,
+   person_id, cluster_id, is_demoted, status_reason, rules, changed_in).
 
-   The model's SQL is ignored but for its references; it is configured with `nodes` and `edges`,
-   names of models:
-     nodes: identifier_id (bigint, numbered in random order), identifier_type, tier (1 = strongest),
-            values_per_person (NULL: any number), person_limit (NULL: any number)
-     edges: left_id, right_id
+   The model's SQL is ignored but for its references; it is configured with names of models:
+     nodes: identifier_type, identifier_value, tier (1 = strongest), values_per_person (NULL: any
+            number), person_limit (NULL: any number), blocked_reason (NULL: may join), is_removed,
+            rules (one text for all: a fingerprint of the rules), changed_in
+     edges: left_type, left_value, right_type, right_value, is_detached, is_removed, linked_in (the
+            run since which the edge has been there, or been removed)
+     ledger: identifier_type, identifier_value, anchored_person_id, first_loaded_at
 
    For each tier: (1) a value is demoted when the stronger components that it touches may not be
    one person (a limited type would have too many values) or are more than its limit; (2) what is
    left joins; (3) where a component now breaks a limit, its edges between two values of this tier
    are dropped, and if that does not mend it, its values that touch more than one stronger
-   component are demoted. The result depends on the set of observations, never on their order. #}
+   component are demoted. A person's id is that of its identifier that was loaded first.
+
+   A cluster is what all edges join, demoted ones too: nothing outside it can change how a value in
+   it is judged. So a later run judges the clusters that new, removed or detached identifiers and
+   edges touch, and the result depends on the set of observations, never on their order. #}
 {% materialization identity_components, default %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set nodes = ref('sojourn', config.require('nodes')) -%}
     {%- set edges = ref('sojourn', config.require('edges')) -%}
+    {%- set ledger = ref('sojourn', config.require('ledger')) -%}
+    {%- set existing = load_cached_relation(this) -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
-    {%- for table in ['components', 'demoted'] -%}
-        {%- do run_query('drop table if exists identity_' ~ table) -%}
-    {%- endfor -%}
-    {%- do run_query('create temporary table identity_components (node bigint, component bigint)') -%}
-    {%- do run_query('create temporary table identity_demoted (node bigint, reason ' ~ sojourn.type_string() ~ ')') -%}
+    {#- By other rules, everything is judged anew. -#}
+    {%- set state = namespace(last_run=none, affected=1) -%}
+    {%- if existing is not none and existing.is_table and not should_full_refresh() -%}
+        {%- set made_by = run_query('select min(rules), max(rules), max(changed_in) from ' ~ this).rows[0] -%}
+        {%- set rules = run_query('select max(rules) from ' ~ nodes).rows[0][0] -%}
+        {%- if made_by[0] == rules and made_by[1] == rules -%}
+            {%- set state.last_run = made_by[2] -%}
+        {%- endif -%}
+    {%- endif -%}
 
-    {%- set tiers = run_query('select distinct tier from ' ~ nodes ~ ' order by tier').columns[0].values() -%}
-    {%- for tier in tiers -%}
-        {%- do sojourn.judge_tier(nodes, edges, tier) -%}
-    {%- endfor -%}
+    {%- do sojourn.drop_identity_tables() -%}
+    {%- if state.last_run -%}
+        {%- do sojourn.find_affected(nodes, edges, this, state.last_run) -%}
+        {%- set state.affected = run_query('select count(*) from identity_affected').rows[0][0] | int -%}
+    {%- endif -%}
+    {%- if state.affected > 0 -%}
+        {%- do sojourn.number_identifiers(nodes, edges, state.last_run) -%}
+        {%- set tiers = run_query('select distinct tier from identity_nodes order by tier').columns[0].values() -%}
+        {%- for tier in tiers -%}
+            {%- do sojourn.judge_tier('identity_nodes', 'identity_edges', tier) -%}
+        {%- endfor -%}
+        {%- do sojourn.connected_components('identity_links', 'identity_clusters') -%}
+    {%- endif -%}
 
-    {%- set existing = load_cached_relation(this) -%}
-    {%- if existing is not none -%}{%- do adapter.drop_relation(existing) -%}{%- endif -%}
-    {%- call statement('main') -%}
-        create table {{ target_relation }} as
-        select
-            components.node as identifier_id,
-            components.component as component_id,
-            demoted.node is not null as is_demoted,
-            demoted.reason as status_reason
-        from identity_components as components
-        left join identity_demoted as demoted on components.node = demoted.node
-    {%- endcall -%}
-    {%- for table in ['components', 'demoted'] -%}
-        {%- do run_query('drop table if exists identity_' ~ table) -%}
-    {%- endfor -%}
+    {%- if state.affected == 0 -%}
+        {%- call statement('main') -%}
+            select 0 as affected
+        {%- endcall -%}
+    {%- elif state.last_run -%}
+        {%- call statement('main') -%}
+            delete from {{ target_relation }}
+            where identifier_type || ':' || identifier_value in (
+                select identifier_type || ':' || identifier_value from identity_affected
+            );
+
+            insert into {{ target_relation }}
+            {{ sojourn.judged_identifiers(nodes, ledger) }}
+        {%- endcall -%}
+    {%- else -%}
+        {%- if existing is not none -%}{%- do adapter.drop_relation(existing) -%}{%- endif -%}
+        {%- call statement('main') -%}
+            create table {{ target_relation }} as
+            {{ sojourn.judged_identifiers(nodes, ledger) }}
+        {%- endcall -%}
+    {%- endif -%}
+    {%- do sojourn.drop_identity_tables() -%}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do adapter.commit() -%}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+
+{% macro drop_identity_tables() %}
+    {%- for table in ['affected', 'nodes', 'edges', 'links', 'clusters', 'components', 'demoted', 'renamed'] -%}
+        {%- do run_query('drop table if exists identity_' ~ table) -%}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{# Identifiers whose clusters are touched by what came, went or was detached since the last run. #}
+{% macro find_affected(nodes, edges, judged, last_run) %}
+    {%- call statement('affected', auto_begin=False) -%}
+        create temporary table identity_affected as
+        with touched as (
+            select nodes.identifier_type, nodes.identifier_value
+            from {{ nodes }} as nodes
+            left join {{ judged }} as judged
+                on
+                    nodes.identifier_type = judged.identifier_type
+                    and nodes.identifier_value = judged.identifier_value
+            where
+                nodes.changed_in > cast('{{ last_run }}' as {{ sojourn.type_timestamp() }})
+                and (nodes.is_removed or judged.identifier_type is null)
+            union
+            select left_type, left_value from {{ edges }}
+            where linked_in > cast('{{ last_run }}' as {{ sojourn.type_timestamp() }})
+            union
+            select right_type, right_value from {{ edges }}
+            where linked_in > cast('{{ last_run }}' as {{ sojourn.type_timestamp() }})
+        ),
+        clusters as (
+            select distinct judged.cluster_id
+            from {{ judged }} as judged
+            inner join touched
+                on
+                    judged.identifier_type = touched.identifier_type
+                    and judged.identifier_value = touched.identifier_value
+        )
+        select identifier_type, identifier_value
+        from touched
+        union
+        select judged.identifier_type, judged.identifier_value
+        from {{ judged }} as judged
+        inner join clusters on judged.cluster_id = clusters.cluster_id
+    {%- endcall -%}
+    {%- do sojourn.gather_statistics_now('identity_affected') -%}
+{% endmacro %}
+
+
+{# Affected identifiers that may join persons, and what joins them, as numbers. The numbers are in
+   random order, so that components are found in few rounds. #}
+{% macro number_identifiers(nodes, edges, last_run) %}
+    {%- call statement('nodes', auto_begin=False) -%}
+        create temporary table identity_nodes as
+        select
+            row_number() over (
+                order by
+                    md5(nodes.identifier_type || ':' || nodes.identifier_value),
+                    nodes.identifier_type,
+                    nodes.identifier_value
+            ) as identifier_id,
+            nodes.identifier_type,
+            nodes.identifier_value,
+            nodes.tier,
+            nodes.values_per_person,
+            nodes.person_limit
+        from {{ nodes }} as nodes
+        {%- if last_run %}
+        inner join identity_affected as affected
+            on
+                nodes.identifier_type = affected.identifier_type
+                and nodes.identifier_value = affected.identifier_value
+        {%- endif %}
+        where
+            nodes.blocked_reason is null
+            and not nodes.is_removed
+    {%- endcall -%}
+    {%- do sojourn.gather_statistics_now('identity_nodes') -%}
+    {%- call statement('edges', auto_begin=False) -%}
+        create temporary table identity_edges as
+        select distinct lefts.identifier_id as left_id, rights.identifier_id as right_id
+        from {{ edges }} as edges
+        inner join identity_nodes as lefts
+            on
+                edges.left_type = lefts.identifier_type
+                and edges.left_value = lefts.identifier_value
+        inner join identity_nodes as rights
+            on
+                edges.right_type = rights.identifier_type
+                and edges.right_value = rights.identifier_value
+        where
+            not edges.is_removed
+            and not edges.is_detached
+    {%- endcall -%}
+    {%- call statement('links', auto_begin=False) -%}
+        create temporary table identity_links as
+        select left_id as left_node, right_id as right_node from identity_edges
+    {%- endcall -%}
+    {%- for table in ['edges', 'links'] -%}
+        {%- do sojourn.gather_statistics_now('identity_' ~ table) -%}
+    {%- endfor -%}
+    {%- do run_query('create temporary table identity_components (node bigint, component bigint)') -%}
+    {%- do run_query('create temporary table identity_demoted (node bigint, reason ' ~ sojourn.type_string() ~ ')') -%}
+{% endmacro %}
+
+
+{% macro judged_identifiers(nodes, ledger) %}
+    select
+        numbered.identifier_type,
+        numbered.identifier_value,
+        first_value(ledger.anchored_person_id) over (
+            partition by components.component
+            order by
+                ledger.first_loaded_at,
+                numbered.tier,
+                numbered.identifier_type,
+                numbered.identifier_value
+        ) as person_id,
+        min(numbered.identifier_type || ':' || numbered.identifier_value) over (
+            partition by coalesce(clusters.component, numbered.identifier_id)
+        ) as cluster_id,
+        demoted.node is not null as is_demoted,
+        demoted.reason as status_reason,
+        rules.rules,
+        {{ sojourn.this_run() }} as changed_in
+    from identity_components as components
+    inner join identity_nodes as numbered on components.node = numbered.identifier_id
+    inner join {{ ledger }} as ledger
+        on
+            numbered.identifier_type = ledger.identifier_type
+            and numbered.identifier_value = ledger.identifier_value
+    left join identity_clusters as clusters on components.node = clusters.node
+    left join identity_demoted as demoted on components.node = demoted.node
+    cross join (select max(rules) as rules from {{ nodes }}) as rules
+{% endmacro %}
 
 
 {% macro judge_tier(nodes, edges, tier) %}

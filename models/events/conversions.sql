@@ -5,35 +5,16 @@ with orders as (
 
 ),
 
-milestone_inputs as (
+opportunities_won as (
 
-    {{ sojourn.union_inputs('milestones') }}
+    select * from {{ ref('sojourn', 'opportunities_won') }}
+    where rate is not null
 
 ),
 
 record_owners as (
 
     select * from {{ ref('sojourn', 'record_owners') }}
-
-),
-
-exchange_rates_to_reporting as (
-
-    select * from {{ ref('sojourn', 'exchange_rates_to_reporting') }}
-
-),
-
-latest_milestones as (
-
-    select
-        *,
-        row_number() over (
-            partition by source, milestone_key
-            order by loaded_at desc, occurred_at desc, revenue desc
-        ) as version_rank
-
-    from milestone_inputs
-    where milestone_type = 'opportunity_won'
 
 ),
 
@@ -55,48 +36,27 @@ order_conversions as (
 
 ),
 
-milestones_in_currency as (
-
-    select
-        milestone_key,
-        record_id,
-        source,
-        coalesce(currency, '{{ var("reporting_currency") }}') as currency,
-        revenue,
-        occurred_at
-
-    from latest_milestones
-    where version_rank = 1
-
-),
-
 opportunity_conversions as (
 
     select
-        'opportunity:' || milestones_in_currency.milestone_key as conversion_id,
+        'opportunity:' || opportunities_won.milestone_key as conversion_id,
         record_owners.person_id,
         'opportunity_won' as conversion_type,
         cast(null as {{ sojourn.type_string() }}) as order_id,
-        milestones_in_currency.source,
-        milestones_in_currency.currency,
-        {{ sojourn.to_reporting_currency(
-            'milestones_in_currency.revenue', 'exchange_rates_to_reporting.rate'
-        ) }} as gross_revenue,
+        opportunities_won.source,
+        opportunities_won.currency,
+        {{ sojourn.to_reporting_currency('opportunities_won.net_amount', 'opportunities_won.rate') }}
+            as gross_revenue,
         cast(0 as {{ sojourn.type_money() }}) as refunded_revenue,
-        {{ sojourn.to_reporting_currency(
-            'milestones_in_currency.revenue', 'exchange_rates_to_reporting.rate'
-        ) }} as revenue,
-        milestones_in_currency.occurred_at as converted_at
+        {{ sojourn.to_reporting_currency('opportunities_won.net_amount', 'opportunities_won.rate') }}
+            as revenue,
+        opportunities_won.occurred_at as converted_at
 
-    from milestones_in_currency
+    from opportunities_won
     left join record_owners
         on
-            milestones_in_currency.source = record_owners.source
-            and milestones_in_currency.record_id = record_owners.record_id
-    inner join exchange_rates_to_reporting
-        on {{ sojourn.rate_on(
-            'milestones_in_currency.currency', 'milestones_in_currency.occurred_at'
-        ) }}
+            opportunities_won.source = record_owners.source
+            and opportunities_won.record_id = record_owners.record_id
 
 ),
 

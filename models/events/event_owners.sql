@@ -6,11 +6,14 @@
 
 -- depends_on: {{ ref('sojourn', 'owner_log') }}
 -- depends_on: {{ ref('sojourn', 'event_identifiers') }}
+-- depends_on: {{ ref('sojourn', 'identifier_observations') }}
 
 with events_collected as (
 
     select
         event_key,
+        event_id,
+        source,
         device_key,
         device_id_type,
         anonymous_id,
@@ -35,6 +38,16 @@ identifiers as (
 
     select * from {{ ref('sojourn', 'identifiers') }}
     where person_id is not null
+
+),
+
+-- Events with identifiers of an own type, by the strongest of them all.
+record_owners as (
+
+    select * from {{ ref('sojourn', 'record_owners') }}
+    where
+        rule = 'events'
+        and not is_device
 
 ),
 
@@ -75,6 +88,20 @@ changed_devices as (
             and event_identifiers.{{ column }} = moved_identifiers.identifier_value
     {% endfor %}
 
+    union
+
+    select events_collected.device_key
+    from events_collected
+    inner join {{ ref('sojourn', 'identifier_observations') }} as observations
+        on
+            events_collected.source = observations.source
+            and events_collected.event_id = observations.first_record_id
+            and observations.rule = 'events'
+    inner join moved_identifiers
+        on
+            observations.identifier_type = moved_identifiers.identifier_type
+            and observations.identifier_value = moved_identifiers.identifier_value
+
 ),
 {% endif %}
 
@@ -103,7 +130,9 @@ named_owners as (
         session_events.session_id,
         session_events.occurred_at,
         devices.person_id as device_person_id,
-        coalesce(users.person_id, emails.person_id, phones.person_id) as named_person_id,
+        coalesce(
+            users.person_id, record_owners.person_id, emails.person_id, phones.person_id
+        ) as named_person_id,
         coalesce(session_events.is_sign_out, false) as is_sign_out
 
     from session_events
@@ -119,6 +148,10 @@ named_owners as (
         on
             phones.identifier_type = 'phone'
             and session_events.phone = phones.identifier_value
+    left join record_owners
+        on
+            session_events.source = record_owners.source
+            and session_events.event_id = record_owners.record_id
     left join identifiers as devices
         on
             session_events.device_id_type = devices.identifier_type

@@ -12,6 +12,11 @@ with events_collected as (
         source,
         property,
         session_key,
+        {% if var('campaign_cuts_session') -%}
+        nullif(
+            concat_ws('|', lower(utm_source), lower(utm_medium), lower(utm_campaign), click_id), ''
+        ) as campaign,
+        {% endif -%}
         is_bot,
         is_internal,
         is_superseded,
@@ -46,16 +51,52 @@ device_events as (
 
 ),
 
+{% if var('campaign_cuts_session') -%}
+-- Where a person comes by another campaign than before, a session begins.
+campaign_entries as (
+
+    select
+        event_key,
+        campaign,
+        lag(campaign) over (
+            partition by device_key, source, property, session_key
+            order by occurred_at, event_key
+        ) as previous_campaign
+
+    from device_events
+    where campaign is not null
+
+),
+
+new_campaigns as (
+
+    select event_key
+    from campaign_entries
+    where campaign is distinct from previous_campaign
+
+),
+
+{% endif -%}
 with_previous as (
 
     select
-        *,
-        lag(occurred_at) over (
-            partition by device_key, source, property, session_key
-            order by occurred_at, event_key
+        device_events.*,
+        {% if var('campaign_cuts_session') -%}
+        new_campaigns.event_key is not null as has_new_campaign,
+        {% endif -%}
+        lag(device_events.occurred_at) over (
+            partition by
+                device_events.device_key,
+                device_events.source,
+                device_events.property,
+                device_events.session_key
+            order by device_events.occurred_at, device_events.event_key
         ) as previous_occurred_at
 
     from device_events
+    {% if var('campaign_cuts_session') -%}
+    left join new_campaigns on device_events.event_key = new_campaigns.event_key
+    {% endif %}
 
 ),
 
@@ -66,6 +107,9 @@ with_starts as (
         *,
         case
             when previous_occurred_at is null then 1
+            {% if var('campaign_cuts_session') -%}
+            when has_new_campaign then 1
+            {% endif -%}
             when session_key is not null then 0
             when
                 occurred_at > {{ sojourn.minutes_after(

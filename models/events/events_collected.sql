@@ -5,6 +5,7 @@
 ) }}
 
 {%- set event_key = sojourn.hash_id(['source', 'event_id']) %}
+{%- set event_number = sojourn.fingerprint(['source', 'event_id']) %}
 {%- set columns = [
     'event_id', 'source', 'property', 'anonymous_id', 'user_id', 'email', 'phone', 'device_id_type',
     'session_key', 'event_name', 'event_type', 'order_id', 'page_url', 'referrer', 'utm_source',
@@ -19,27 +20,28 @@ with incoming as (
 
 ),
 
--- Keys alone are cheap to read; only events that came more than once need comparing.
-incoming_keys as (
+-- Keys alone are cheap to read, and a number of each is small to keep; only events that came more
+-- than once need comparing. Two events of one number are compared in vain, no more.
+incoming_numbers as (
 
-    select {{ event_key }} as event_key
+    select {{ event_number }} as event_number
     from ({{ sojourn.union_new_inputs('events', 'source, event_id') }}) as keys
 
 ),
 
-repeated_keys as (
+repeated_numbers as (
 
-    select event_key
-    from incoming_keys
-    group by event_key
+    select event_number
+    from incoming_numbers
+    group by event_number
     having count(*) > 1
 
     {% if is_incremental() %}
     union
 
-    select collected.event_key
-    from {{ this }} as collected
-    inner join incoming_keys on collected.event_key = incoming_keys.event_key
+    select numbered.event_number
+    from (select {{ event_number }} as event_number from {{ this }}) as numbered
+    inner join incoming_numbers on numbered.event_number = incoming_numbers.event_number
     {% endif %}
 
 ),
@@ -48,6 +50,7 @@ keyed as (
 
     select
         {{ event_key }} as event_key,
+        {{ event_number }} as event_number,
         case
             when anonymous_id is not null then device_id_type || ':' || anonymous_id
             when user_id is not null then 'user_id:' || user_id
@@ -80,8 +83,8 @@ sent_once as (
 
     select keyed.*
     from keyed
-    left join repeated_keys on keyed.event_key = repeated_keys.event_key
-    where repeated_keys.event_key is null
+    left join repeated_numbers on keyed.event_number = repeated_numbers.event_number
+    where repeated_numbers.event_number is null
 
 ),
 
@@ -92,13 +95,14 @@ sent_again as (
         false as was_collected
 
     from keyed
-    inner join repeated_keys on keyed.event_key = repeated_keys.event_key
+    inner join repeated_numbers on keyed.event_number = repeated_numbers.event_number
 
     {% if is_incremental() %}
     union all
 
     select
         collected.event_key,
+        collected.event_number,
         collected.device_key,
         {%- for column in columns.split(', ') %}
         collected.{{ column }},
@@ -107,8 +111,8 @@ sent_again as (
         collected.is_internal,
         true as was_collected
 
-    from {{ this }} as collected
-    inner join repeated_keys on collected.event_key = repeated_keys.event_key
+    from (select *, {{ event_number }} as event_number from {{ this }}) as collected
+    inner join repeated_numbers on collected.event_number = repeated_numbers.event_number
     {% endif %}
 
 ),

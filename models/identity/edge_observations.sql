@@ -1,3 +1,15 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    unique_key=['group_id', 'left_type'],
+) }}
+
+-- depends_on: {{ ref('sojourn', 'identifier_types') }}
+-- depends_on: {{ ref('sojourn', 'blocked_identifiers') }}
+
+{% set rules = sojourn.identity_rules() %}
+{%- set only_changed = sojourn.identity_rules_stay(rules) %}
+
 with observations as (
 
     select * from {{ ref('sojourn', 'identifier_observations') }}
@@ -7,6 +19,7 @@ with observations as (
 identifiers as (
 
     select * from {{ ref('sojourn', 'identifiers_observed') }}
+    where not is_removed
 
 ),
 
@@ -27,11 +40,44 @@ detached as (
 
 ),
 
+{% if is_incremental() %}
+kept as (
+
+    select * from {{ this }}
+
+),
+{% endif %}
+
+-- Groups that were observed anew, and those that a steward's decision touches or touched.
+{% if only_changed %}
+changed_groups as (
+
+    select group_id
+    from observations
+    where changed_in > {{ sojourn.last_run() }}
+
+    union
+
+    select observations.group_id
+    from observations
+    inner join detached
+        on
+            observations.identifier_type = detached.left_type
+            and observations.identifier_value = detached.left_value
+
+    union
+
+    select group_id
+    from kept
+    where is_detached
+
+),
+{% endif %}
+
 ranked as (
 
     select
         observations.*,
-        identifiers.identifier_id,
         detached.left_value is not null as is_detached,
         row_number() over (
             partition by observations.group_id
@@ -46,6 +92,9 @@ ranked as (
         ) as strength
 
     from observations
+    {% if only_changed %}
+    inner join changed_groups on observations.group_id = changed_groups.group_id
+    {% endif %}
     inner join identifiers
         on
             observations.identifier_type = identifiers.identifier_type
@@ -54,6 +103,7 @@ ranked as (
         on
             observations.identifier_type = detached.left_type
             and observations.identifier_value = detached.left_value
+    where not observations.is_removed
 
 ),
 
@@ -61,8 +111,7 @@ ranked as (
 pairs as (
 
     select
-        strongest.identifier_id as left_id,
-        others.identifier_id as right_id,
+        others.group_id,
         strongest.identifier_type as left_type,
         strongest.identifier_value as left_value,
         others.identifier_type as right_type,
@@ -72,6 +121,7 @@ pairs as (
         others.first_record_id,
         others.last_record_id,
         others.observation_count,
+        others.is_detached or strongest.is_detached as is_detached,
         others.first_seen_at,
         others.last_seen_at
 
@@ -82,26 +132,27 @@ pairs as (
             and strongest.strength = 1
     where
         others.strength > 1
-        and not others.is_detached
-        and not strongest.is_detached
-        and others.identifier_id <> strongest.identifier_id
+        and (
+            others.identifier_type <> strongest.identifier_type
+            or others.identifier_value <> strongest.identifier_value
+        )
 
 ),
 
 steward_pairs as (
 
     select
-        lefts.identifier_id as left_id,
-        rights.identifier_id as right_id,
-        lefts.identifier_type as left_type,
-        lefts.identifier_value as left_value,
-        rights.identifier_type as right_type,
-        rights.identifier_value as right_value,
+        'steward:' || steward_rules.rule_id as group_id,
+        steward_rules.left_type,
+        steward_rules.left_value,
+        steward_rules.right_type,
+        steward_rules.right_value,
         'steward' as rule,
         'steward' as source,
         steward_rules.rule_id as first_record_id,
         steward_rules.rule_id as last_record_id,
         1 as observation_count,
+        false as is_detached,
         steward_rules.recorded_at as first_seen_at,
         steward_rules.recorded_at as last_seen_at
 
@@ -116,11 +167,14 @@ steward_pairs as (
             and steward_rules.right_value = rights.identifier_value
     where
         steward_rules.action = 'link'
-        and lefts.identifier_id <> rights.identifier_id
+        and (
+            steward_rules.left_type <> steward_rules.right_type
+            or steward_rules.left_value <> steward_rules.right_value
+        )
 
 ),
 
-all_pairs as (
+edges as (
 
     select * from pairs
 
@@ -130,26 +184,83 @@ all_pairs as (
 
 ),
 
-edges as (
+{% if is_incremental() %}
+-- The run since which an edge has been there, as it is: what it joins is new since then.
+dated as (
 
     select
-        left_id,
-        right_id,
-        left_type,
-        left_value,
-        right_type,
-        right_value,
-        rule,
-        source,
-        {{ sojourn.first_by('first_record_id', 'first_seen_at') }} as first_record_id,
-        {{ sojourn.last_by('last_record_id', 'last_seen_at') }} as last_record_id,
-        cast(sum(observation_count) as {{ sojourn.type_bigint() }}) as observation_count,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at
+        edges.*,
+        false as is_removed,
+        coalesce(kept.linked_in, {{ sojourn.this_run() }}) as linked_in
 
-    from all_pairs
-    group by left_id, right_id, left_type, left_value, right_type, right_value, rule, source
+    from edges
+    left join kept
+        on
+            edges.group_id = kept.group_id
+            and edges.left_type = kept.left_type
+            and edges.left_value = kept.left_value
+            and edges.right_type = kept.right_type
+            and edges.right_value = kept.right_value
+            and edges.rule = kept.rule
+            and edges.is_detached = kept.is_detached
+            and not kept.is_removed
+
+    union all
+
+    -- An edge that is no more is kept as removed, since what it joined must be judged anew.
+    select
+        kept.group_id,
+        kept.left_type,
+        kept.left_value,
+        kept.right_type,
+        kept.right_value,
+        kept.rule,
+        kept.source,
+        kept.first_record_id,
+        kept.last_record_id,
+        kept.observation_count,
+        kept.is_detached,
+        kept.first_seen_at,
+        kept.last_seen_at,
+        true as is_removed,
+        case when kept.is_removed then kept.linked_in else {{ sojourn.this_run() }} end as linked_in
+
+    from kept
+    {% if only_changed %}
+    left join changed_groups on kept.group_id = changed_groups.group_id
+    {% endif %}
+    left join edges
+        on
+            kept.group_id = edges.group_id
+            and kept.left_type = edges.left_type
+            and kept.left_value = edges.left_value
+            and kept.right_type = edges.right_type
+            and kept.right_value = edges.right_value
+            and kept.rule = edges.rule
+            and kept.is_detached = edges.is_detached
+    where
+        edges.group_id is null
+        {% if only_changed %}
+        and (changed_groups.group_id is not null or kept.rule = 'steward')
+        {% endif %}
 
 )
+{% else %}
+dated as (
 
-select * from edges
+    select
+        *,
+        false as is_removed,
+        {{ sojourn.this_run() }} as linked_in
+
+    from edges
+
+)
+{% endif %}
+
+select
+    *,
+    '{{ rules }}' as rules,
+    {{ sojourn.this_run() }} as changed_in
+
+from dated

@@ -1,6 +1,9 @@
+{{ config(materialized='view') }}
+
 with edge_observations as (
 
     select * from {{ ref('sojourn', 'edge_observations') }}
+    where not is_removed
 
 ),
 
@@ -10,17 +13,38 @@ identifiers as (
 
 ),
 
+pairs as (
+
+    select
+        left_type,
+        left_value,
+        right_type,
+        right_value,
+        rule,
+        source,
+        {{ sojourn.first_by('first_record_id', 'first_seen_at') }} as first_record_id,
+        {{ sojourn.last_by('last_record_id', 'last_seen_at') }} as last_record_id,
+        cast(sum(observation_count) as {{ sojourn.type_bigint() }}) as observation_count,
+        bool_and(is_detached) as is_detached,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at
+
+    from edge_observations
+    group by left_type, left_value, right_type, right_value, rule, source
+
+),
+
 edges as (
 
     select
-        edge_observations.left_type,
-        edge_observations.left_value,
-        edge_observations.right_type,
-        edge_observations.right_value,
-        edge_observations.rule,
-        edge_observations.source,
-        edge_observations.first_record_id,
-        edge_observations.last_record_id,
+        pairs.left_type,
+        pairs.left_value,
+        pairs.right_type,
+        pairs.right_value,
+        pairs.rule,
+        pairs.source,
+        pairs.first_record_id,
+        pairs.last_record_id,
         case
             when lefts.status = 'blocked' or rights.status = 'blocked' then 'blocked'
             when lefts.person_id = rights.person_id then 'active'
@@ -28,6 +52,7 @@ edges as (
         end as status,
         case
             when lefts.person_id = rights.person_id then null
+            when pairs.is_detached then 'detached by a steward'
             else coalesce(
                 case when lefts.status <> 'active' then lefts.status_reason end,
                 case when rights.status <> 'active' then rights.status_reason end,
@@ -35,19 +60,19 @@ edges as (
             )
         end as status_reason,
         cast(1 as {{ sojourn.type_double() }}) as score,
-        edge_observations.observation_count,
-        edge_observations.first_seen_at,
-        edge_observations.last_seen_at
+        pairs.observation_count,
+        pairs.first_seen_at,
+        pairs.last_seen_at
 
-    from edge_observations
+    from pairs
     inner join identifiers as lefts
         on
-            edge_observations.left_type = lefts.identifier_type
-            and edge_observations.left_value = lefts.identifier_value
+            pairs.left_type = lefts.identifier_type
+            and pairs.left_value = lefts.identifier_value
     inner join identifiers as rights
         on
-            edge_observations.right_type = rights.identifier_type
-            and edge_observations.right_value = rights.identifier_value
+            pairs.right_type = rights.identifier_type
+            and pairs.right_value = rights.identifier_value
 
 )
 

@@ -27,7 +27,7 @@ mapping as (
 
     from owner_log
     inner join ledger on owner_log.person_id = ledger.anchored_person_id
-    inner join identifiers
+    left join identifiers
         on
             ledger.identifier_type = identifiers.identifier_type
             and ledger.identifier_value = identifiers.identifier_value

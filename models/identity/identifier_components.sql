@@ -1,9 +1,11 @@
 {{ config(
     materialized='identity_components',
-    nodes='identifier_nodes',
+    nodes='identifiers_observed',
     edges='edge_observations',
+    ledger='identifier_ledger',
 ) }}
 
--- depends_on: {{ ref('sojourn', 'identifier_nodes') }}
+-- depends_on: {{ ref('sojourn', 'identifiers_observed') }}
 -- depends_on: {{ ref('sojourn', 'edge_observations') }}
+-- depends_on: {{ ref('sojourn', 'identifier_ledger') }}
 select 1 as nothing

@@ -7,7 +7,9 @@
 with identifiers as (
 
     select * from {{ ref('sojourn', 'identifiers_observed') }}
-    where blocked_reason is null
+    where
+        blocked_reason is null
+        and not is_removed
 
 ),
 

@@ -1,16 +1,24 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    unique_key=['group_id', 'identifier_type'],
+) }}
+
 with event_identifiers as (
 
-    select
-        *,
-        {{ sojourn.hash_id(['source', 'device_key', 'user_id', 'email', 'phone']) }} as group_id
-
-    from {{ ref('sojourn', 'event_identifiers') }}
+    select * from {{ ref('sojourn', 'event_identifiers') }}
+    {% if is_incremental() %}
+    where changed_in > {{ sojourn.last_run() }}
+    {% endif %}
 
 ),
 
-record_inputs as (
+record_identifiers as (
 
-    {{ sojourn.union_inputs('identifiers') }}
+    select * from {{ ref('sojourn', 'record_identifiers') }}
+    {% if is_incremental() %}
+    where changed_in > {{ sojourn.last_run() }}
+    {% endif %}
 
 ),
 
@@ -29,6 +37,7 @@ grouped as (
         first_record_id,
         last_record_id,
         observation_count,
+        is_removed,
         first_seen_at,
         last_seen_at,
         first_loaded_at
@@ -38,21 +47,25 @@ grouped as (
     union all
     {% endfor %}
     select
-        {{ sojourn.hash_id(['source', 'record_id']) }} as group_id,
+        group_id,
         source,
         rule,
         identifier_type,
         identifier_value,
-        min(record_id) as first_record_id,
-        min(record_id) as last_record_id,
-        count(distinct observed_at) as observation_count,
-        min(observed_at) as first_seen_at,
-        max(observed_at) as last_seen_at,
+        record_id as first_record_id,
+        record_id as last_record_id,
+        count(case when not is_removed then 1 end) as observation_count,
+        bool_and(is_removed) as is_removed,
+        min(case when not is_removed then observed_at end) as first_seen_at,
+        max(case when not is_removed then observed_at end) as last_seen_at,
         min(loaded_at) as first_loaded_at
-    from record_inputs
-    where identifier_value is not null
-    group by source, record_id, rule, identifier_type, identifier_value
+    from record_identifiers
+    group by group_id, source, record_id, rule, identifier_type, identifier_value
 
 )
 
-select * from grouped
+select
+    *,
+    {{ sojourn.this_run() }} as changed_in
+
+from grouped

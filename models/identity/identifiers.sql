@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    unique_key=["identifier_type || ':' || identifier_value", 'status'],
+) }}
+
 with identifiers_observed as (
 
     select * from {{ ref('sojourn', 'identifiers_observed') }}
@@ -10,60 +16,65 @@ components as (
 
 ),
 
-ledger as (
-
-    select * from {{ ref('sojourn', 'identifier_ledger') }}
-
-),
-
--- The person's anchor is the identifier that was loaded first.
-anchored as (
+{% if is_incremental() %}
+changed as (
 
     select
-        components.identifier_id,
-        components.is_demoted,
-        components.status_reason,
-        first_value(ledger.anchored_person_id) over (
-            partition by components.component_id
-            order by
-                ledger.first_loaded_at,
-                identifiers_observed.tier,
-                identifiers_observed.identifier_type,
-                identifiers_observed.identifier_value
-        ) as person_id
+        identifier_type,
+        identifier_value
+
+    from identifiers_observed
+    where changed_in > {{ sojourn.last_run() }}
+
+    union
+
+    select
+        identifier_type,
+        identifier_value
 
     from components
-    inner join identifiers_observed
-        on components.identifier_id = identifiers_observed.identifier_id
-    inner join ledger
-        on
-            identifiers_observed.identifier_type = ledger.identifier_type
-            and identifiers_observed.identifier_value = ledger.identifier_value
+    where changed_in > {{ sojourn.last_run() }}
 
 ),
+{% endif %}
 
+-- An identifier that is observed no more has no status: a mark, so that its row goes.
 identifiers as (
 
     select
         identifiers_observed.identifier_type,
         identifiers_observed.identifier_value,
-        anchored.person_id,
+        components.person_id,
         case
+            when identifiers_observed.is_removed then null
             when identifiers_observed.blocked_reason is not null then 'blocked'
-            when anchored.is_demoted then 'demoted'
+            when components.is_demoted then 'demoted'
             else 'active'
         end as status,
-        coalesce(identifiers_observed.blocked_reason, anchored.status_reason) as status_reason,
+        coalesce(identifiers_observed.blocked_reason, components.status_reason) as status_reason,
         cast(identifiers_observed.tier as {{ sojourn.type_bigint() }}) as tier,
         identifiers_observed.observation_count,
         identifiers_observed.is_device,
         identifiers_observed.first_seen_at,
         identifiers_observed.last_seen_at,
-        identifiers_observed.first_loaded_at as loaded_at
+        identifiers_observed.first_loaded_at as loaded_at,
+        {{ sojourn.this_run() }} as changed_in
 
     from identifiers_observed
-    left join anchored on identifiers_observed.identifier_id = anchored.identifier_id
+    {% if is_incremental() %}
+    inner join changed
+        on
+            identifiers_observed.identifier_type = changed.identifier_type
+            and identifiers_observed.identifier_value = changed.identifier_value
+    {% endif %}
+    left join components
+        on
+            identifiers_observed.identifier_type = components.identifier_type
+            and identifiers_observed.identifier_value = components.identifier_value
 
 )
 
 select * from identifiers
+{% if not is_incremental() %}
+where status is not null
+{% endif %}

@@ -1,3 +1,15 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    unique_key=["identifier_type || ':' || identifier_value", 'identifier_type'],
+) }}
+
+-- depends_on: {{ ref('sojourn', 'identifier_types') }}
+-- depends_on: {{ ref('sojourn', 'blocked_identifiers') }}
+
+{% set rules = sojourn.identity_rules() %}
+{%- set only_changed = sojourn.identity_rules_stay(rules) %}
+
 with observations as (
 
     select * from {{ ref('sojourn', 'identifier_observations') }}
@@ -16,18 +28,42 @@ blocked_identifiers as (
 
 ),
 
+changed as (
+
+    select distinct
+        identifier_type,
+        identifier_value
+
+    from observations
+    {% if only_changed %}
+    where changed_in > {{ sojourn.last_run() }}
+    {% endif %}
+
+),
+
 identifiers as (
 
     select
-        identifier_type,
-        identifier_value,
-        sum(observation_count) as observation_count,
-        min(first_seen_at) as first_seen_at,
-        max(last_seen_at) as last_seen_at,
-        min(first_loaded_at) as first_loaded_at
+        observations.identifier_type,
+        observations.identifier_value,
+        sum(case when observations.is_removed then 0 else observations.observation_count end)
+            as observation_count,
+        min(case when not observations.is_removed then observations.first_seen_at end)
+            as first_seen_at,
+        max(case when not observations.is_removed then observations.last_seen_at end)
+            as last_seen_at,
+        min(case when not observations.is_removed then observations.first_loaded_at end)
+            as first_loaded_at,
+        bool_and(observations.is_removed) as is_removed
 
     from observations
-    group by identifier_type, identifier_value
+    {% if only_changed %}
+    inner join changed
+        on
+            observations.identifier_type = changed.identifier_type
+            and observations.identifier_value = changed.identifier_value
+    {% endif %}
+    group by observations.identifier_type, observations.identifier_value
 
 ),
 
@@ -63,16 +99,9 @@ blocked as (
 
 ),
 
--- Numbers in random order, so that components are found in few rounds.
-numbered as (
+judged as (
 
     select
-        row_number() over (
-            order by
-                md5(identifiers.identifier_type || ':' || identifiers.identifier_value),
-                identifiers.identifier_type,
-                identifiers.identifier_value
-        ) as identifier_id,
         identifiers.identifier_type,
         identifiers.identifier_value,
         case
@@ -89,9 +118,12 @@ numbered as (
         identifier_types.person_limit,
         cast(identifiers.observation_count as {{ sojourn.type_bigint() }}) as observation_count,
         coalesce(identifier_types.is_device, false) as is_device,
+        identifiers.is_removed,
+        '{{ rules }}' as rules,
         identifiers.first_seen_at,
         identifiers.last_seen_at,
-        identifiers.first_loaded_at
+        identifiers.first_loaded_at,
+        {{ sojourn.this_run() }} as changed_in
 
     from identifiers
     left join blocked
@@ -103,4 +135,4 @@ numbered as (
 
 )
 
-select * from numbered
+select * from judged

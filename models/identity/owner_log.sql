@@ -6,20 +6,54 @@
 
 with identifiers as (
 
-    select * from {{ ref('sojourn', 'identifiers') }}
+    select
+        identifier_type,
+        identifier_value,
+        person_id,
+        status,
+        first_seen_at,
+        changed_in
+
+    from {{ ref('sojourn', 'identifiers') }}
+
+    union all
+
+    -- Seen on an event that is another device's now, and nowhere else.
+    select
+        identifier_type,
+        identifier_value,
+        cast(null as {{ sojourn.type_string() }}) as person_id,
+        'removed' as status,
+        cast(null as {{ sojourn.type_timestamp() }}) as first_seen_at,
+        changed_in
+
+    from {{ ref('sojourn', 'identifiers_observed') }}
+    where is_removed
 
 ),
 
 {% if is_incremental() %}
+judged_since as (
+
+    select * from identifiers
+    where changed_in > {{ sojourn.last_run() }}
+
+),
+
 last_entries as (
 
     select
-        *,
+        entries.*,
         row_number() over (
-            partition by identifier_type, identifier_value
-            order by changed_in desc
+            partition by entries.identifier_type, entries.identifier_value
+            order by entries.changed_in desc
         ) as recency
-    from {{ this }}
+
+    from {{ this }} as entries
+    inner join judged_since
+        on
+            entries.identifier_type = judged_since.identifier_type
+            and entries.identifier_value = judged_since.identifier_value
 
 ),
 
@@ -42,17 +76,25 @@ changed as (
         {{ sojourn.run_at() }} as recorded_at,
         {{ sojourn.this_run() }} as changed_in
 
-    from identifiers
     {% if is_incremental() %}
+    from judged_since as identifiers
     left join known
         on
             identifiers.identifier_type = known.identifier_type
             and identifiers.identifier_value = known.identifier_value
     where
-        known.identifier_type is null
-        or identifiers.person_id is distinct from known.person_id
-        or identifiers.status is distinct from known.status
-        or identifiers.first_seen_at is distinct from known.valid_from
+        (known.identifier_type is null and identifiers.status <> 'removed')
+        or (
+            known.identifier_type is not null
+            and (
+                identifiers.person_id is distinct from known.person_id
+                or identifiers.status is distinct from known.status
+                or identifiers.first_seen_at is distinct from known.valid_from
+            )
+        )
+    {% else %}
+    from identifiers
+    where identifiers.status <> 'removed'
     {% endif %}
 
 )

@@ -30,4 +30,6 @@ history as (
 
 )
 
+-- An identifier that was removed is nobody's: that only ends who it was.
 select * from history
+where status <> 'removed'

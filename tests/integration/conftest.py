@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -18,13 +20,40 @@ def day_end(day: int) -> datetime:
     return datetime(START.year, START.month, START.day) + timedelta(days=day)
 
 
-@pytest.fixture(scope="session")
-def small_brand(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten days of a small brand, with one file sent again under another name."""
-    folder = tmp_path_factory.mktemp("brand")
-    simulate(folder, people=250, days=DAYS, seed=5, start=START)
+def make_brand(folder: Path, *, people: int, days: int) -> Path:
+    """A small brand's exports; one file comes again under another name, another corrected."""
+    simulate(folder, people=people, days=days, seed=5, start=START)
     shutil.copy(
         folder / "segment" / "events_2026-01-02.jsonl.gz",
         folder / "segment" / "events_2026-01-06_resent.jsonl.gz",
     )
+    _correct(
+        folder / "segment" / "events_2026-01-03.jsonl.gz",
+        folder / "segment" / "events_2026-01-07_corrected.jsonl.gz",
+    )
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_brand(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten days of a small brand."""
+    return make_brand(tmp_path_factory.mktemp("brand"), people=250, days=DAYS)
+
+
+def _correct(sent: Path, corrected: Path) -> None:
+    """Write a file again as received an hour earlier, its events on other devices, some by a bot.
+
+    The first received copy of an event counts: what was built for the former devices is wrong now.
+    """
+    with gzip.open(sent, "rt", encoding="utf-8") as file:
+        events = [json.loads(line) for line in file]
+    devices = [event["anonymousId"] for event in events if event.get("anonymousId")]
+    with gzip.open(corrected, "wt", encoding="utf-8") as file:
+        for number, event in enumerate(events):
+            if number % 3 == 0 and event.get("anonymousId"):
+                event["anonymousId"] = devices[(number * 7) % len(devices)]
+            if number % 11 == 0:
+                event.setdefault("context", {})["userAgent"] = "Googlebot/2.1"
+            received = datetime.fromisoformat(event["receivedAt"].replace("Z", "+00:00"))
+            event["receivedAt"] = (received - timedelta(hours=1)).isoformat()
+            file.write(json.dumps(event, ensure_ascii=False) + "\n")

@@ -40,6 +40,14 @@ PUBLIC_TABLES: dict[str, str | None] = {
     "events.orders": None,
     "events.order_items": None,
     "events.conversions": None,
+    "events.refund_log": """
+        select order_id, refunded_revenue
+        from (
+            select order_id, sum(refunded_revenue) as refunded_revenue
+            from events.refund_log group by order_id
+        ) as totals
+        where refunded_revenue <> 0
+    """,
     "audiences.members": None,
     "audiences.membership_log": """
         select audience, person_id

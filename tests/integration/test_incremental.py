@@ -12,31 +12,25 @@ from sojourn.sources import load
 from sojourn.warehouse import DuckDBWarehouse, open_warehouse, relation_name
 
 from tests.conftest import make_settings
-from tests.integration.conftest import DAYS, day_end
+from tests.integration.conftest import DAYS, day_end, make_brand
 from tests.integration.sameness import assert_same
 
 
-@pytest.fixture(scope="module")
-def day_by_day(small_brand: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Loaded and built after each of the days."""
-    settings = make_settings(tmp_path_factory.mktemp("daily"), exports=small_brand)
-    for day in range(1, DAYS + 1):
+def grow(settings: Settings, days: int) -> Settings:
+    """Load and build after each of the days."""
+    for day in range(1, days + 1):
         load(settings, as_of=day_end(day))
-        build(settings, as_of=day_end(day), tests=day == DAYS, quiet=True)
+        build(settings, as_of=day_end(day), tests=day == days, quiet=True)
     run_gate(settings)
     return settings
 
 
-def test_the_same_as_one_build_of_the_same_raw_data(
-    day_by_day: Settings, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """With equal `loaded_at` the person ids are equal too."""
-    at_once = make_settings(tmp_path_factory.mktemp("rebuilt"))
+def rebuild(grown: Settings, folder: Path, days: int) -> Settings:
+    """Build the same raw data once."""
+    at_once = make_settings(folder)
     with open_warehouse(at_once) as warehouse:
         assert isinstance(warehouse, DuckDBWarehouse)
-        warehouse.execute(
-            f"attach '{day_by_day.path(day_by_day.duckdb_path)}' as daily (read_only)"
-        )
+        warehouse.execute(f"attach '{grown.path(grown.duckdb_path)}' as daily (read_only)")
         tables = warehouse.fetch(
             "select schema_name, table_name from duckdb_tables() "
             "where database_name = 'daily' and schema_name like 'raw%'"
@@ -46,8 +40,28 @@ def test_the_same_as_one_build_of_the_same_raw_data(
             name = relation_name(schema, table)
             warehouse.execute(f'create schema if not exists "{schema}"')
             warehouse.execute(f"create table {name} as from daily.{name}")
-    build(at_once, as_of=day_end(DAYS), quiet=True)
-    assert_same(day_by_day, at_once)
+    build(at_once, as_of=day_end(days), quiet=True)
+    return at_once
+
+
+@pytest.fixture(scope="module")
+def day_by_day(small_brand: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Ten days, each with a run of its own."""
+    return grow(make_settings(tmp_path_factory.mktemp("daily"), exports=small_brand), DAYS)
+
+
+def test_the_same_as_one_build_of_the_same_raw_data(
+    day_by_day: Settings, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With equal `loaded_at` the person ids are equal too."""
+    assert_same(day_by_day, rebuild(day_by_day, tmp_path_factory.mktemp("rebuilt"), DAYS))
+
+
+@pytest.mark.long
+def test_thirty_days_are_the_same_as_one_build(tmp_path_factory: pytest.TempPathFactory) -> None:
+    exports = make_brand(tmp_path_factory.mktemp("brand"), people=250, days=30)
+    grown = grow(make_settings(tmp_path_factory.mktemp("daily"), exports=exports), 30)
+    assert_same(grown, rebuild(grown, tmp_path_factory.mktemp("rebuilt"), 30))
 
 
 def test_the_same_as_one_load_and_build_of_all_files(

@@ -23,9 +23,9 @@ SECRET = "only for this test, and long enough to sign with"
 PHASES = ("Load", "Build", "Activate")
 
 
-def start_run(settings: Settings, url: str) -> subprocess.Popen[str]:
+def start_run(settings: Settings, url: str, day: int) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "sojourn", "run", "--as-of", f"{day_end(DAYS):%Y-%m-%d}"],
+        [sys.executable, "-u", "-m", "sojourn", "run", "--as-of", f"{day_end(day):%Y-%m-%d}"],
         env={
             **os.environ,
             **settings.environment(),
@@ -39,9 +39,9 @@ def start_run(settings: Settings, url: str) -> subprocess.Popen[str]:
     )
 
 
-def kill_in(settings: Settings, url: str, phase: str, delay: float) -> None:
+def kill_in(settings: Settings, url: str, day: int, phase: str, delay: float) -> None:
     """Start a run and kill it, and all that it started, some time after a phase begins."""
-    process = start_run(settings, url)
+    process = start_run(settings, url, day)
     assert process.stdout is not None
     for line in process.stdout:
         if line.strip() == phase:
@@ -52,8 +52,8 @@ def kill_in(settings: Settings, url: str, phase: str, delay: float) -> None:
     process.wait()
 
 
-def finish(settings: Settings, url: str) -> str:
-    process = start_run(settings, url)
+def finish(settings: Settings, url: str, day: int) -> str:
+    process = start_run(settings, url, day)
     output, _ = process.communicate()
     assert process.returncode == 0, output[-4000:]
     return output
@@ -76,14 +76,16 @@ def test_killed_runs_are_repaired(small_brand: Path, tmp_path: Path, seeds: list
         Receiver(tmp_path / "killed.jsonl", secret=SECRET) as receiver,
         Receiver(tmp_path / "clean.jsonl", secret=SECRET) as other,
     ):
-        for seed in seeds:
-            draw = random.Random(seed)
-            for phase in PHASES:
-                longest = {"Load": 6.0, "Build": 12.0, "Activate": 1.0}[phase]
-                kill_in(killed, receiver.url, phase, draw.uniform(0.0, longest))
-        finish(killed, receiver.url)
-        again = finish(killed, receiver.url)
-        finish(clean, other.url)
+        # The first of the two days is built from nothing, the second onto the first.
+        for day, phases in [(DAYS - 1, ("Build",)), (DAYS, PHASES)]:
+            for seed in seeds:
+                draw = random.Random(seed)
+                for phase in phases:
+                    longest = {"Load": 6.0, "Build": 12.0, "Activate": 1.0}[phase]
+                    kill_in(killed, receiver.url, day, phase, draw.uniform(0.0, longest))
+            finish(killed, receiver.url, day)
+            finish(clean, other.url, day)
+        again = finish(killed, receiver.url, DAYS)
         assert_same(clean, killed)
         wanted = receiver_state(killed)
         assert wanted

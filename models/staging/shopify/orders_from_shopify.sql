@@ -35,8 +35,10 @@ mapped as (
         order_id,
         currency,
         case
-            when cancelled_at is not null or financial_status = 'voided' then 'cancelled'
-            when financial_status in ('pending', 'authorized', 'expired') then 'pending'
+            -- A payment that was never taken, since it was voided or its time ran out, buys nothing.
+            when cancelled_at is not null or financial_status in ('voided', 'expired')
+                then 'cancelled'
+            when financial_status in ('pending', 'authorized') then 'pending'
             when financial_status in ('refunded', 'partially_refunded') then financial_status
             else 'paid'
         end as status,
