@@ -401,10 +401,13 @@ class JsonParser:
         return names, list(dict.fromkeys(key for _, key in rows if key not in known))
 
     def _kinds(self) -> dict[int, dict[str, set[str]]]:
-        """Return what the values are: most columns are all text or all objects, and counted."""
+        """Return what the values are: most columns are all text or all objects, and counted.
+
+        Empty text is no value, as it is none in the warehouse.
+        """
         counts = ", ".join(
-            f"count(*) filter (found[{place}] <> 'null'), "
-            f"count(*) filter (starts_with(found[{place}], '\"')), "
+            f"count(*) filter (found[{place}] not in ('null', '\"\"')), "
+            f"count(*) filter (starts_with(found[{place}], '\"') and found[{place}] <> '\"\"'), "
             f"count(*) filter (starts_with(found[{place}], '{{'))"
             for place in range(1, len(self._names) + 1)
         )
@@ -427,7 +430,7 @@ class JsonParser:
         for index in sorted(unclear):
             letters = self._engine.execute(
                 f"select distinct file, left(found[{index + 1}], 1) from parsed "
-                f"where found[{index + 1}] <> 'null'"
+                f"where found[{index + 1}] not in ('null', '\"\"')"
             ).fetchall()
             for file, letter in letters:
                 kinds[file][self._names[index]].add(_KIND_BY_FIRST.get(letter, "number"))
@@ -806,9 +809,10 @@ def text_kind(values: pa.Array, before: str | None) -> tuple[str | None, int]:
     """Return what all values of a column are, and how many contradict ``before``.
 
     Kinds are number, time, boolean, object and text; a column that was text stays text, an empty
-    one has none.
+    one has none. Blanks say nothing.
     """
     filled = values.drop_null()
+    filled = filled.filter(pc.not_equal(pc.utf8_trim_whitespace(filled), ""))
     if before == "text" or len(filled) == 0:
         return before, 0
     if before is not None:
