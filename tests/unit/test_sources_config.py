@@ -54,6 +54,14 @@ def test_root_is_beside_the_file_and_exports_overrides_it(tmp_path: Path) -> Non
         ("{name: x, connector: file, path: a.csv}", "needs `entity:`"),
         ("{name: x, connector: file, entity: orders}", "needs `path:`"),
         ("{name: x, connector: table, entity: orders}", "needs `relation:"),
+        (
+            "{name: x, connector: table, relation: a.b, entity: orders, header: false, widths: {}}",
+            "header, widths: connector 'table' reads the relation as it is",
+        ),
+        (
+            "{name: x, connector: file, path: a, entity: orders, loaded_at: b}",
+            "`loaded_at:` belongs to connector 'table'",
+        ),
         ("{name: x, connector: file, path: a, entity: oders}", "orders"),
         ("{name: x, connector: file, path: a, entity: orders, columns: {a: b}}", "neither 'a' nor"),
         (

@@ -24,6 +24,14 @@ NAMED_CONNECTORS: tuple[str, ...] = (
 GENERIC_CONNECTORS: tuple[str, ...] = ("file", "table")
 
 
+_FILE_OPTIONS = frozenset(
+    (
+        *("format", "default_country", "encoding", "delimiter", "header", "skip_lines"),
+        *("column_names", "widths", "positions"),
+    )
+)
+
+
 class SourcesError(ValueError):
     """`sources.yml` cannot be used; the message says how to mend it."""
 
@@ -151,12 +159,20 @@ class Source(_Strict):
                 raise ValueError("connector 'file' needs `path:`, such as exports/orders_*.csv")
             if self.relation is not None:
                 raise ValueError("`relation:` belongs to connector 'table': use `path:`")
+            if self.loaded_at is not None:
+                raise ValueError("`loaded_at:` belongs to connector 'table': remove it")
             self._check_fixed_width()
         else:
             if self.relation is None or len(self.relation.split(".")) != 2:
                 raise ValueError("connector 'table' needs `relation: <schema>.<table or view>`")
             if self.path is not None:
                 raise ValueError("`path:` belongs to connector 'file': use `relation:`")
+            of_files = sorted(self.model_fields_set & _FILE_OPTIONS)
+            if of_files:
+                raise ValueError(
+                    f"{', '.join(of_files)}: connector 'table' reads the relation as it is; remove "
+                    "this, and put what it was for into a view of your own"
+                )
         self._check_mapping(self.entity)
 
     def _check_fixed_width(self) -> None:
@@ -270,7 +286,8 @@ def read_sources(settings: Settings) -> Sources:
     path = settings.path(settings.sources)
     if not path.is_file():
         raise SourcesError(
-            f"No file {settings.sources}: write one (docs/guides show how) or set SOJOURN_SOURCES."
+            f"No file {settings.sources}: write one (docs/sources.md shows how), "
+            "or set SOJOURN_SOURCES."
         )
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

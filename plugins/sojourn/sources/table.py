@@ -136,40 +136,54 @@ class _Dialect:
             )
         return f"nullif(trim({value}), '')"
 
-    def identifier(self, kind: str, column: str) -> str:
-        """Return SQL for an identifier's standardised value.
+    def identifier(self, kind: str, text: str) -> str:
+        """Return SQL for an identifier's standardised value, from SQL for its text.
 
         SQL reaches less far than the libraries: an e-mail must look like one, a phone number must
-        begin with its country code.
+        begin with its country code (+ or 00).
         """
-        value = f"trim({self.text(column)})"
+        value = f"trim({text})"
         if kind == "email":
             value = f"lower({value})"
             pattern = r"'^[^@[:space:]]+@[^@[:space:]]+\.[^@[:space:].]{2,}$'"
-            matches = (
-                f"regexp_matches({value}, {pattern})" if self.is_duckdb else f"{value} ~ {pattern}"
-            )
-            return f"case when {matches} then {value} end"
+            return f"case when {self._like(value, pattern)} then {value} end"
         if kind == "phone":
-            flags = ", 'g'"
-            digits = f"regexp_replace({value}, '[^0-9+]', ''{flags})"
-            pattern = r"'^[+][1-9][0-9]{6,14}$'"
-            matches = (
-                f"regexp_matches({digits}, {pattern})"
-                if self.is_duckdb
-                else f"{digits} ~ {pattern}"
-            )
-            return f"case when {matches} then {digits} end"
+            bare = f"replace({value}, '(0)', '')"
+            digits = f"regexp_replace({bare}, '[^0-9+]', '', 'g')"
+            number = f"regexp_replace({digits}, '^00', '+')"
+            is_number = self._like(number, r"'^[+][1-9][0-9]{6,14}$'")
+            return f"case when {is_number} then {number} end"
         return f"nullif({value}, '')"
+
+    def consent_address(self, kind: str, text: str, pairs: dict[str, list[str]]) -> tuple[str, str]:
+        """Return SQL for a consent's identifier type and its standardised value.
+
+        They are its own columns (SQL for both is given), else the first identifier that is there.
+        """
+        named = f"lower(trim({kind}))"
+        own = (
+            f"case {named} when 'email' then {self.identifier('email', text)} "
+            f"when 'phone' then {self.identifier('phone', text)} "
+            f"else {self.identifier('', text)} end"
+        )
+        others = {other: self.first_of(other, columns) for other, columns in pairs.items()}
+        cases = [f"when {own} is not null then {kind}"]
+        cases += [f"when {value} is not null then '{other}'" for other, value in others.items()]
+        return (
+            f"case {' '.join(cases)} else {kind} end",
+            f"coalesce({', '.join([own, *others.values()])})" if others else own,
+        )
+
+    def first_of(self, kind: str, columns: list[str]) -> str:
+        """Return SQL for the first filled one of several columns of an identifier type."""
+        values = [self.identifier(kind, self.text(column)) for column in columns]
+        return f"coalesce({', '.join(values)})"
 
     def identifiers(self, pairs: dict[str, list[str]]) -> str:
         """Return SQL for ``{"email": "...", ...}`` as JSON text, without absent ones."""
         if not pairs:
             return "'{}'"
-        values = {
-            kind: "coalesce(" + ", ".join(self.identifier(kind, column) for column in columns) + ")"
-            for kind, columns in pairs.items()
-        }
+        values = {kind: self.first_of(kind, columns) for kind, columns in pairs.items()}
         if self.is_duckdb:
             listed = ", ".join(f"{{'k': '{kind}', 'v': {value}}}" for kind, value in values.items())
             return (
@@ -199,18 +213,24 @@ def view_sql(source: Source, warehouse: Warehouse, types: dict[str, str]) -> str
             return origin
         return Origin(by_raw[origin.column], None, origin.format, origin.timezone, origin.decimal)
 
-    selected = []
-    for column in CANONICAL_COLUMNS[entity]:
-        found = mapping.origins.get(column)
-        value = (
-            "cast(null as varchar)" if found is None else dialect.canonical(column, original(found))
-        )
-        if column == "id":
-            value = f"coalesce({value}, {row_id})"
-        selected.append(f"{value} as {quote_identifier(column)}")
     pairs: dict[str, list[str]] = {}
     for raw, kind in mapping.identifiers:
         pairs.setdefault(kind, []).append(by_raw[raw])
+    values = {
+        column: dialect.canonical(column, original(mapping.origins[column]))
+        if column in mapping.origins
+        else "cast(null as varchar)"
+        for column in CANONICAL_COLUMNS[entity]
+    }
+    if "id" in values:
+        values["id"] = f"coalesce({values['id']}, {row_id})"
+    if entity == "people":
+        values |= {kind: dialect.identifier(kind, values[kind]) for kind in ("email", "phone")}
+    if entity == "consents":
+        values["identifier_type"], values["identifier_value"] = dialect.consent_address(
+            values["identifier_type"], values["identifier_value"], pairs
+        )
+    selected = [f"{value} as {quote_identifier(column)}" for column, value in values.items()]
     selected.append(f"{dialect.identifiers(pairs)} as identifiers")
     selected += [
         f"{dialect.text(name)} as {quote_identifier(shorten(f'original__{raw}'))}"
