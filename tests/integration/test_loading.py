@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sojourn.build import run_dbt
 from sojourn.settings import Settings
 from sojourn.sources import load
 from sojourn.sources.config import SourcesError
@@ -262,6 +263,27 @@ def test_json_type_change_is_reported(brand: Brand) -> None:
     assert brand.fetch(
         "select context, user_id from raw_segment.events where _file like '%06%'"
     ) == [('"gone"', "7")]
+
+
+def test_empty_values_are_no_change_of_type(brand: Brand) -> None:
+    brand.sources(
+        "{name: c, connector: file, path: c_*.csv, entity: orders}",
+        "{name: j, connector: file, path: j_*.jsonl, entity: orders}",
+    )
+    for day, value in enumerate(("", "5", "", " ", "7"), start=1):
+        brand.write(f"c_{day}.csv", f"id,ordered_at,revenue,note\n1,2026-01-05,2,{value}\n")
+    order = {"id": "1", "ordered_at": "2026-01-05", "revenue": 2}
+    for day, found in enumerate(({"note": 5}, {"note": None}, {"note": ""}, {}, {"note": 7})):
+        brand.write(f"j_{day}.jsonl", json.dumps({**order, **found}) + "\n")
+    result = brand.load()
+    assert [table.drift for source in result.sources for table in source.tables] == [[], []]
+    brand.write("c_9.csv", "id,ordered_at,revenue,note\n1,2026-01-05,2,x\n")
+    brand.write("j_9.jsonl", json.dumps({**order, "note": "x"}) + "\n")
+    result = brand.load()
+    assert [table.drift for source in result.sources for table in source.tables] == [
+        ["note: changed_type (number, now text, 1 value)"],
+        ["note: changed_type (number, now text)"],
+    ]
 
 
 def test_rejected_files_wait_until_they_change_or_are_asked_for(brand: Brand) -> None:
@@ -525,6 +547,72 @@ def test_table_is_read_in_place(brand: Brand) -> None:
     brand.sources("{name: own, connector: table, relation: shop.nothing, entity: orders}")
     with pytest.raises(LoadError, match=r"no relation shop\.nothing"):
         brand.load()
+
+
+def test_addresses_of_a_table_are_standardised_as_those_of_a_file(brand: Brand) -> None:
+    rows = [
+        ("1", "email", " Ann@B.example", "", ""),
+        ("2", "Email", "nobody", "Bob@B.example", ""),
+        ("3", "phone", "+49 (0)30 1234567", "", ""),
+        ("4", "phone", "0049 30/1234567", "", ""),
+        ("5", "phone", "030 1234567", "", ""),
+        ("6", "loyalty", " L1 ", "c@b.example", ""),
+        ("7", "", "", "", "+1 415 555 2671"),
+        ("8", "", "", "", ""),
+    ]
+    names = "id,identifier_type,identifier_value,mail,mobile,status,changed_at"
+    lines = ["".join(f"{value}," for value in row) + "granted,2026-01-05" for row in rows]
+    brand.write("optins.csv", "\n".join([names, *lines]) + "\n")
+    brand.execute("create schema crm")
+    brand.execute(f"create table crm.optins ({names.replace(',', ' varchar, ')} varchar)")
+    for line in lines:
+        values = ", ".join(f"'{value}'" for value in line.split(","))
+        brand.execute(f"insert into crm.optins values ({values})")
+    identifiers = "entity: consents, identifiers: {mail: email, mobile: phone}}"
+    brand.sources(
+        f"{{name: f, connector: file, path: optins.csv, {identifiers}",
+        f"{{name: t, connector: table, relation: crm.optins, {identifiers}",
+        "{name: p, connector: table, relation: crm.optins, entity: people, "
+        "columns: {email: mail, phone: mobile}}",
+    )
+    brand.load()
+    wanted = "select id, identifier_type, identifier_value from raw_{}.consents order by id"
+    found = brand.fetch(wanted.format("t"))
+    assert found == brand.fetch(wanted.format("f"))
+    assert found == [
+        ("1", "email", "ann@b.example"),
+        ("2", "email", "bob@b.example"),
+        ("3", "phone", "+49301234567"),
+        ("4", "phone", "+49301234567"),
+        ("5", "phone", None),
+        ("6", "loyalty", "L1"),
+        ("7", "phone", "+14155552671"),
+        ("8", None, None),
+    ]
+    assert brand.fetch(
+        "select email, phone from raw_p.people where id in ('2', '7') order by id"
+    ) == [("bob@b.example", None), (None, "+14155552671")]
+
+
+def test_what_was_loaded_of_a_dropped_source_stays(brand: Brand) -> None:
+    orders = "connector: file, entity: orders}"
+    brand.sources(f"{{name: old, path: old.csv, {orders}", f"{{name: new, path: new.csv, {orders}")
+    for name in ("old", "new"):
+        brand.write(f"{name}.csv", "id,ordered_at,revenue\n1,2026-01-05,2\n")
+    assert brand.load().warnings == []
+    brand.sources(f"{{name: new, path: new.csv, {orders}")
+    dropped = brand.load()
+    assert "'old' is no longer in the list of sources" in dropped.summary()
+    assert brand.fetch("select source from raw_registry.sources order by 1") == [("new",), ("old",)]
+    assert brand.load(sources=["new"]).warnings == []
+    run_dbt(brand.settings, ["run", "--select", "stg_generic__orders"], quiet=True)
+    read = "select source_name from staging.stg_generic__orders order by 1"
+    assert brand.fetch(read) == [("new",), ("old",)]
+
+    # Its tables gone, it is forgotten.
+    brand.execute("drop schema raw_old cascade")
+    assert brand.load().warnings == []
+    assert brand.fetch("select source from raw_registry.sources") == [("new",)]
 
 
 def test_cdnow(engine_settings: Settings, shared_data: Path) -> None:

@@ -95,11 +95,13 @@ class SourceResult:
 class LoadResult:
     """What a load did; ``as_of`` (naive UTC) is the moment that the rows carry.
 
-    ``awaits_gate``: something came in that models read only once the raw gate has judged it.
+    ``warnings`` are about the list of sources as a whole. ``awaits_gate``: something came in that
+    models read only once the raw gate has judged it.
     """
 
     as_of: datetime
     sources: list[SourceResult] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     awaits_gate: bool = False
 
     @property
@@ -127,6 +129,7 @@ class LoadResult:
             ]
             if source.error:
                 lines.append(f"  error: {source.error}")
+        lines += [f"warning: {warning}" for warning in self.warnings]
         return "\n".join(lines)
 
 
@@ -856,12 +859,30 @@ def _register(warehouse: Warehouse, sources: Sequence[Source], loaded_at: dateti
                 )
 
 
-def _forget_others(warehouse: Warehouse, sources: Sequence[Source]) -> None:
-    """Take sources that `sources.yml` no longer lists out of the registry (their data stays)."""
+def _dropped(warehouse: Warehouse, sources: Sequence[Source]) -> list[str]:
+    """Return a warning for each registered source that `sources.yml` no longer lists.
+
+    What was loaded of it was known, and stays: models go on reading it. The registry forgets a
+    source whose raw tables are gone.
+    """
     listed = {source.name for source in sources}
-    for (name,) in warehouse.fetch("select distinct source from raw_registry.sources"):
-        if name not in listed:
+    warnings = []
+    rows = warehouse.fetch("select source, raw_schema, raw_table from raw_registry.sources")
+    tables: dict[tuple[str, str], list[str]] = {}
+    for name, schema, table in rows:
+        tables.setdefault((name, schema), []).append(table)
+    for (name, schema), names in sorted(tables.items()):
+        if name in listed:
+            continue
+        if any(warehouse.relation_exists(schema, table) for table in names):
+            warnings.append(
+                f"source {name!r} is no longer in the list of sources: what is in {schema} stays "
+                "and models go on reading it, but nothing new comes in; to take it out of the "
+                f"models, too, drop the schema {schema} and build with --full-refresh"
+            )
+        else:
             warehouse.execute("delete from raw_registry.sources where source = ?", (name,))
+    return warnings
 
 
 @contextmanager
@@ -1013,7 +1034,7 @@ def load(
             result.sources.append(found)
         _register(warehouse, [source for source in chosen if source.name not in failed], loaded_at)
         if sources is None:
-            _forget_others(warehouse, listed.sources)
+            result.warnings += _dropped(warehouse, listed.sources)
         result.awaits_gate = warehouse.relation_exists("raw_gate", "results") and any(
             found.load_id is not None for found in result.sources
         )
