@@ -265,24 +265,29 @@ def test_json_type_change_is_reported(brand: Brand) -> None:
     ) == [('"gone"', "7")]
 
 
-def test_empty_values_are_no_change_of_type(brand: Brand) -> None:
+def test_empty_values_and_addresses_are_no_change_of_type(brand: Brand) -> None:
     brand.sources(
         "{name: c, connector: file, path: c_*.csv, entity: orders}",
         "{name: j, connector: file, path: j_*.jsonl, entity: orders}",
+        "{name: calls, connector: calls}",
     )
+    # A phone number is text, however it is written.
+    for day, number in enumerate(("+49301234567", "030 1234567"), start=1):
+        brand.write(f"calls/calls_{day}.csv", CALLS + call(day, caller_number=number))
     for day, value in enumerate(("", "5", "", " ", "7"), start=1):
         brand.write(f"c_{day}.csv", f"id,ordered_at,revenue,note\n1,2026-01-05,2,{value}\n")
     order = {"id": "1", "ordered_at": "2026-01-05", "revenue": 2}
     for day, found in enumerate(({"note": 5}, {"note": None}, {"note": ""}, {}, {"note": 7})):
         brand.write(f"j_{day}.jsonl", json.dumps({**order, **found}) + "\n")
     result = brand.load()
-    assert [table.drift for source in result.sources for table in source.tables] == [[], []]
+    assert [table.drift for source in result.sources for table in source.tables] == [[], [], []]
     brand.write("c_9.csv", "id,ordered_at,revenue,note\n1,2026-01-05,2,x\n")
     brand.write("j_9.jsonl", json.dumps({**order, "note": "x"}) + "\n")
     result = brand.load()
     assert [table.drift for source in result.sources for table in source.tables] == [
         ["note: changed_type (number, now text, 1 value)"],
         ["note: changed_type (number, now text)"],
+        [],
     ]
 
 

@@ -23,7 +23,7 @@ from sojourn.errors import describe
 from sojourn.sources.config import Source, Sources, SourcesError, read_sources
 from sojourn.sources.connector import Stream
 from sojourn.sources.mapping import resolve
-from sojourn.sources.names import unique_names
+from sojourn.sources.names import snake_case, unique_names
 from sojourn.sources.readers import (
     BATCH_BYTES,
     BATCH_ROWS,
@@ -690,10 +690,19 @@ class _SourceReader:
     def _watch_texts(
         self, file: _File, batch: Batch, state: TableState, report: TableResult
     ) -> None:
-        """Report a column whose text is no longer what it has been."""
+        """Report a column whose text is no longer what it has been.
+
+        Addresses and ids are text, also where the first ones look like numbers.
+        """
+        stream = file.feed.stream
+        texts = (
+            {snake_case(said) for said in self.source.identifiers}
+            if stream is None
+            else {rule.source for rule in stream.standards}
+        )
         for column, values in batch.columns.items():
             before = state.kinds.get(column)
-            if before == "text" or values.null_count == len(values):
+            if before == "text" or column in texts or values.null_count == len(values):
                 continue
             after, count = text_kind(values, before)
             if before is not None and after != before and not file.is_first:
