@@ -45,10 +45,14 @@ opportunity_conversions as (
         cast(null as {{ sojourn.type_string() }}) as order_id,
         opportunities_won.source,
         opportunities_won.currency,
-        {{ sojourn.to_reporting_currency('opportunities_won.net_amount', 'opportunities_won.rate') }}
+        {{ sojourn.to_reporting_currency(
+            'opportunities_won.net_amount', 'opportunities_won.rate'
+        ) }}
             as gross_revenue,
         cast(0 as {{ sojourn.type_money() }}) as refunded_revenue,
-        {{ sojourn.to_reporting_currency('opportunities_won.net_amount', 'opportunities_won.rate') }}
+        {{ sojourn.to_reporting_currency(
+            'opportunities_won.net_amount', 'opportunities_won.rate'
+        ) }}
             as revenue,
         opportunities_won.occurred_at as converted_at
 

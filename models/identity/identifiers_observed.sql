@@ -28,6 +28,7 @@ blocked_identifiers as (
 
 ),
 
+{% if only_changed %}
 changed as (
 
     select distinct
@@ -35,11 +36,10 @@ changed as (
         identifier_value
 
     from observations
-    {% if only_changed %}
     where changed_in > {{ sojourn.last_run() }}
-    {% endif %}
 
 ),
+{% endif %}
 
 identifiers as (
 
