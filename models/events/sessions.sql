@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    unique_key=['device_key', 'session_id'],
+) }}
+
+-- depends_on: {{ ref('sojourn', 'events_collected') }}
+-- depends_on: {{ ref('sojourn', 'event_owners') }}
+
 with sessions_cut as (
 
     select * from {{ ref('sojourn', 'sessions_cut') }}
@@ -11,16 +20,27 @@ events as (
 
 ),
 
+{% if is_incremental() %}
+changed_devices as (
+
+    {{ sojourn.changed_devices() }}
+
+),
+{% endif %}
+
 -- A session belongs to the owner of its first event that has one.
 session_owners as (
 
     select
-        session_id,
-        {{ sojourn.first_by('person_id', 'occurred_at') }} as person_id
+        events.session_id,
+        {{ sojourn.first_by('events.person_id', 'events.occurred_at') }} as person_id
 
     from events
-    where person_id is not null
-    group by session_id
+    {% if is_incremental() %}
+    inner join changed_devices on events.device_key = changed_devices.device_key
+    {% endif %}
+    where events.person_id is not null
+    group by events.session_id
 
 ),
 
@@ -43,11 +63,15 @@ sessions as (
         sessions_cut.referrer_host,
         sessions_cut.event_count,
         sessions_cut.started_at,
-        sessions_cut.ended_at
+        sessions_cut.ended_at,
+        {{ sojourn.this_run() }} as changed_in
 
     from sessions_cut
+    {% if is_incremental() %}
+    inner join changed_devices on sessions_cut.device_key = changed_devices.device_key
+    {% endif %}
     left join session_owners on sessions_cut.session_id = session_owners.session_id
 
 )
 
-select * from sessions
+{{ sojourn.replacement('sessions', 'changed_devices', 'device_key') }}

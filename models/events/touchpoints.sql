@@ -1,3 +1,12 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    unique_key=['device_key', 'touchpoint_id'],
+) }}
+
+-- depends_on: {{ ref('sojourn', 'events_collected') }}
+-- depends_on: {{ ref('sojourn', 'event_owners') }}
+
 with sessions as (
 
     select * from {{ ref('sojourn', 'sessions') }}
@@ -10,71 +19,64 @@ touchpoints_observed as (
 
 ),
 
--- A click and the session that it opens are one touch: the same click id says so ...
-opened_by_click_id as (
+sessions_opened as (
 
-    select
-        touchpoints_observed.touchpoint_id,
-        sessions.session_id,
-        touchpoints_observed.touched_at,
-        touchpoints_observed.campaign,
-        touchpoints_observed.campaign_id
-
-    from touchpoints_observed
-    inner join sessions on touchpoints_observed.click_id = sessions.click_id
-    where touchpoints_observed.kind in ('click', 'email_click')
+    select * from {{ ref('sojourn', 'sessions_opened') }}
+    where not is_superseded
 
 ),
 
--- ... or the same person and campaign within half an hour.
-opened_by_campaign as (
+{% if is_incremental() %}
+changed_openings as (
 
-    select
-        touchpoints_observed.touchpoint_id,
-        sessions.session_id,
-        touchpoints_observed.touched_at,
-        touchpoints_observed.campaign,
-        touchpoints_observed.campaign_id
-
-    from touchpoints_observed
-    inner join sessions
-        on
-            touchpoints_observed.person_id = sessions.person_id
-            and lower(touchpoints_observed.campaign) = lower(sessions.utm_campaign)
-            and touchpoints_observed.touched_at <= sessions.started_at
-            and {{ sojourn.minutes_after('touchpoints_observed.touched_at', 30) }}
-            >= sessions.started_at
-    where touchpoints_observed.kind in ('click', 'email_click')
+    select * from {{ ref('sojourn', 'sessions_opened') }}
+    where changed_in > {{ sojourn.last_run() }}
 
 ),
 
-opened as (
+changed_touches as (
 
-    select * from opened_by_click_id
+    select touchpoint_id from changed_openings
 
     union
 
-    select * from opened_by_campaign
+    select touchpoint_id from {{ ref('sojourn', 'touchpoints_observed') }}
+    where changed_in > {{ sojourn.last_run() }}
+
+),
+
+changed_devices as (
+
+    {{ sojourn.changed_devices() }}
+
+    union
+
+    select device_key from changed_openings
+
+    union
+
+    select 'touch:' || touchpoint_id as device_key from changed_touches
+
+),
+{% endif %}
+
+-- A click and the session that it opens are one touch.
+opening_clicks as (
+
+    select
+        session_id,
+        min(campaign_id) as campaign_id,
+        min(campaign) as campaign
+
+    from sessions_opened
+    group by session_id
 
 ),
 
 clicks_that_opened as (
 
     select distinct touchpoint_id
-    from opened
-
-),
-
-opening_clicks as (
-
-    select
-        session_id,
-        {{ sojourn.first_by('touchpoint_id', 'touched_at') }} as touchpoint_id,
-        min(campaign_id) as campaign_id,
-        min(campaign) as campaign
-
-    from opened
-    group by session_id
+    from sessions_opened
 
 ),
 
@@ -83,6 +85,7 @@ session_touches as (
     select
         sessions.session_id as touchpoint_id,
         sessions.person_id,
+        sessions.device_key,
         sessions.channel,
         sessions.utm_source,
         sessions.utm_medium,
@@ -97,6 +100,9 @@ session_touches as (
         sessions.started_at as touched_at
 
     from sessions
+    {% if is_incremental() %}
+    inner join changed_devices on sessions.device_key = changed_devices.device_key
+    {% endif %}
     left join opening_clicks on sessions.session_id = opening_clicks.session_id
 
 ),
@@ -106,6 +112,7 @@ other_touches as (
     select
         touchpoints_observed.touchpoint_id,
         touchpoints_observed.person_id,
+        'touch:' || touchpoints_observed.touchpoint_id as device_key,
         touchpoints_observed.channel,
         touchpoints_observed.utm_source,
         touchpoints_observed.utm_medium,
@@ -120,6 +127,10 @@ other_touches as (
         touchpoints_observed.touched_at
 
     from touchpoints_observed
+    {% if is_incremental() %}
+    inner join changed_touches
+        on touchpoints_observed.touchpoint_id = changed_touches.touchpoint_id
+    {% endif %}
     left join clicks_that_opened
         on touchpoints_observed.touchpoint_id = clicks_that_opened.touchpoint_id
     where clicks_that_opened.touchpoint_id is null
@@ -134,6 +145,20 @@ touchpoints as (
 
     select * from other_touches
 
+),
+
+written as (
+
+    select
+        *,
+        {{ sojourn.fingerprint([
+            'touchpoint_id', 'kind', 'channel', 'utm_source', 'campaign', 'campaign_id',
+            'is_direct', 'touched_at',
+        ]) }} as fingerprint,
+        {{ sojourn.this_run() }} as changed_in
+
+    from touchpoints
+
 )
 
-select * from touchpoints
+{{ sojourn.replacement('written', 'changed_devices', 'device_key') }}

@@ -18,11 +18,11 @@ ranked_identifiers as (
 
     select
         source_name,
-        touchpoint_id,
+        row_id,
         identifier_type,
         identifier_value,
         row_number() over (
-            partition by source_name, touchpoint_id
+            partition by source_name, row_id
             order by
                 case identifier_type
                     when 'user_id' then 1
@@ -64,7 +64,7 @@ mapped as (
     left join ranked_identifiers
         on
             touchpoints.source_name = ranked_identifiers.source_name
-            and touchpoints.touchpoint_id = ranked_identifiers.touchpoint_id
+            and touchpoints.row_id = ranked_identifiers.row_id
             and ranked_identifiers.strength = 1
 
 )

@@ -73,7 +73,8 @@ responses as (
         responses_ranked.campaign_id,
         cast(null as {{ sojourn.type_string() }}) as click_id,
         false as is_machine,
-        responses_ranked.load_id,
+        -- Not of one load: an earlier response or the campaign's new name may come with any.
+        cast(null as {{ sojourn.type_string() }}) as load_id,
         -- The response is a day. The time of the record says more, if it is of that day.
         case
             when
