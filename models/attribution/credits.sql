@@ -1,3 +1,11 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace',
+    unique_key=['conversion_id', 'touchpoint_id'],
+) }}
+
+-- depends_on: {{ ref('sojourn', 'person_fingerprints') }}
+
 with conversions as (
 
     select * from {{ ref('sojourn', 'conversions') }}
@@ -9,6 +17,33 @@ conversion_touches as (
     select * from {{ ref('sojourn', 'conversion_touches') }}
 
 ),
+
+{% if is_incremental() %}
+changed_persons as (
+
+    {{ sojourn.changed_persons() }}
+
+),
+
+-- Also those that were the person's until now.
+changed_conversions as (
+
+    select conversions.conversion_id
+    from conversions
+    inner join changed_persons
+        on coalesce(conversions.person_id, conversions.conversion_id) = changed_persons.person_id
+
+    union
+
+    select credited_before.conversion_id
+    from {{ this }} as credited_before
+    inner join changed_persons
+        on
+            coalesce(credited_before.person_id, credited_before.conversion_id)
+            = changed_persons.person_id
+
+),
+{% endif %}
 
 models as (
 
@@ -43,6 +78,10 @@ conversions_of_models as (
 
     from conversions
     cross join models
+    {% if is_incremental() %}
+    inner join changed_conversions
+        on conversions.conversion_id = changed_conversions.conversion_id
+    {% endif %}
 
 ),
 
@@ -152,10 +191,11 @@ adding_up as (
             as {{ sojourn.type_money() }}
         ) as attributed_revenue,
         touched_at,
-        converted_at
+        converted_at,
+        {{ sojourn.this_run() }} as changed_in
 
     from ranked
 
 )
 
-select * from adding_up
+{{ sojourn.replacement('adding_up', 'changed_conversions', 'conversion_id') }}

@@ -1,8 +1,10 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
-    unique_key='person_id',
+    incremental_strategy='replace',
+    unique_key=['person_id', 'path_id'],
 ) }}
+
+-- depends_on: {{ ref('sojourn', 'person_fingerprints') }}
 
 with creditable_kinds as (
 
@@ -36,83 +38,13 @@ conversion_types as (
 
 ),
 
--- A person's journeys depend on these rows, on the window and on the types of conversion.
-fingerprints as (
-
-    select
-        person_id,
-        {{ sojourn.fingerprint(['touchpoint_id', 'channel', 'touched_at']) }} as fingerprint
-
-    from touches
-
-    union all
-
-    select
-        person_id,
-        {{ sojourn.fingerprint(['conversion_id', 'conversion_type', 'revenue', 'converted_at']) }}
-            as fingerprint
-
-    from conversions
-
-),
-
-settings as (
-
-    select
-        '{{ var('attribution_window_days') }} '
-        || coalesce(cast(
-            sum({{ sojourn.fingerprint(['conversion_type']) }}) as {{ sojourn.type_string() }}
-        ), '') as fingerprint
-
-    from conversion_types
-
-),
-
-persons as (
-
-    select
-        fingerprints.person_id,
-        cast(sum(fingerprints.fingerprint) as {{ sojourn.type_string() }})
-        || ' ' || cast(count(*) as {{ sojourn.type_string() }})
-        || ' ' || min(settings.fingerprint) as fingerprint
-
-    from fingerprints
-    cross join settings
-    group by fingerprints.person_id
-
-),
-
-{% if is_incremental() -%}
-persons_kept as (
-
-    select
-        person_id,
-        max(fingerprint) as fingerprint
-
-    from {{ this }}
-    group by person_id
-
-),
-
--- Also persons who are gone, merged into another: they keep one row without a journey.
+{% if is_incremental() %}
 changed_persons as (
 
-    select
-        coalesce(persons.person_id, persons_kept.person_id) as person_id,
-        persons.fingerprint
-
-    from persons
-    full outer join persons_kept on persons.person_id = persons_kept.person_id
-    where persons.fingerprint is distinct from persons_kept.fingerprint
+    {{ sojourn.changed_persons() }}
 
 ),
-{%- else -%}
-changed_persons as (
-
-    select * from persons
-
-),
-{%- endif %}
+{% endif %}
 
 -- What a person did, once for each conversion type. A touch at the very time of a conversion
 -- comes before it.
@@ -130,7 +62,9 @@ steps as (
         touches.touched_at as happened_at
 
     from touches
+    {% if is_incremental() %}
     inner join changed_persons on touches.person_id = changed_persons.person_id
+    {% endif %}
     cross join conversion_types
 
     union all
@@ -147,7 +81,9 @@ steps as (
         conversions.converted_at as happened_at
 
     from conversions
+    {% if is_incremental() %}
     inner join changed_persons on conversions.person_id = changed_persons.person_id
+    {% endif %}
 
 ),
 
@@ -231,24 +167,22 @@ named as (
 
     select
         {{ sojourn.hash_id([
-            'journeys.conversion_type',
-            "coalesce('conversion ' || journeys.conversion_id, 'touch ' || journeys.first_touchpoint_id)",
+            'conversion_type',
+            "coalesce('conversion ' || conversion_id, 'touch ' || first_touchpoint_id)",
         ]) }} as path_id,
-        journeys.conversion_id,
-        changed_persons.person_id,
-        journeys.conversion_type,
-        journeys.path,
-        changed_persons.fingerprint,
-        journeys.touch_count,
-        journeys.revenue,
-        journeys.conversion_type is not null as is_journey,
-        journeys.first_touched_at,
-        journeys.last_touched_at,
-        journeys.converted_at
+        conversion_id,
+        person_id,
+        conversion_type,
+        path,
+        touch_count,
+        revenue,
+        first_touched_at,
+        last_touched_at,
+        converted_at,
+        {{ sojourn.this_run() }} as changed_in
 
-    from changed_persons
-    left join journeys on changed_persons.person_id = journeys.person_id
+    from journeys
 
 )
 
-select * from named
+{{ sojourn.replacement('named', 'changed_persons', 'person_id') }}

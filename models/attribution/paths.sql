@@ -1,7 +1,6 @@
 with journeys as (
 
     select * from {{ ref('sojourn', 'journeys') }}
-    where is_journey
 
 ),
 

@@ -1,0 +1,123 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='person_key',
+) }}
+
+with touchpoints as (
+
+    select
+        person_id,
+        kind,
+        fingerprint
+
+    from {{ ref('sojourn', 'touchpoints') }}
+    where
+        person_id is not null
+        and not coalesce(is_machine, false)
+
+),
+
+conversions as (
+
+    select * from {{ ref('sojourn', 'conversions') }}
+
+),
+
+creditable_kinds as (
+
+    select distinct kind
+    from {{ ref('sojourn', 'creditable_kinds') }}
+
+),
+
+touch_credit_rules as (
+
+    select * from {{ ref('sojourn', 'touch_credit_rules') }}
+
+),
+
+fingerprints as (
+
+    select
+        touchpoints.person_id as person_key,
+        touchpoints.fingerprint
+
+    from touchpoints
+    inner join creditable_kinds on touchpoints.kind = creditable_kinds.kind
+
+    union all
+
+    select
+        coalesce(person_id, conversion_id) as person_key,
+        {{ sojourn.fingerprint(['conversion_id', 'conversion_type', 'revenue', 'converted_at']) }}
+            as fingerprint
+
+    from conversions
+
+),
+
+-- What all attribution depends on beside these rows.
+rules as (
+
+    select sum({{ sojourn.fingerprint(['kind', 'model', 'earns_credit']) }}) as fingerprint
+    from touch_credit_rules
+
+),
+
+conversion_types as (
+
+    select sum({{ sojourn.fingerprint(['conversion_type']) }}) as fingerprint
+    from (select distinct conversion_type from conversions) as types
+
+),
+
+settings as (
+
+    select
+        '{{ var('attribution_window_days') }} {{ var('attribution_models') | join(' ') }} '
+        || coalesce(cast(rules.fingerprint as {{ sojourn.type_string() }}), '') || ' '
+        || coalesce(cast(conversion_types.fingerprint as {{ sojourn.type_string() }}), '')
+            as fingerprint
+
+    from rules
+    cross join conversion_types
+
+),
+
+persons as (
+
+    select
+        fingerprints.person_key,
+        cast(sum(fingerprints.fingerprint) as {{ sojourn.type_string() }})
+        || ' ' || cast(count(*) as {{ sojourn.type_string() }})
+        || ' ' || min(settings.fingerprint) as fingerprint
+
+    from fingerprints
+    cross join settings
+    group by fingerprints.person_key
+
+),
+
+-- A person who is gone, merged into another, keeps a row.
+changed_persons as (
+
+    {% if is_incremental() -%}
+    select
+        coalesce(persons.person_key, persons_kept.person_key) as person_key,
+        persons.fingerprint
+
+    from persons
+    full outer join {{ this }} as persons_kept on persons.person_key = persons_kept.person_key
+    where persons.fingerprint is distinct from persons_kept.fingerprint
+    {%- else -%}
+    select * from persons
+    {%- endif %}
+
+)
+
+select
+    *,
+    {{ sojourn.this_run() }} as changed_in
+
+from changed_persons
