@@ -1,3 +1,9 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    post_hook='{{ sojourn.gather_statistics(this) }}',
+) }}
+
 with completed_orders as (
 
     select * from {{ ref('sojourn', 'stg_segment__events') }}
@@ -6,6 +12,9 @@ with completed_orders as (
         and lower(event_name) = 'order completed'
         and order_id is not null
         and quarantine_reason is null
+    {% if is_incremental() %}
+        and load_id > {{ sojourn.last_load() }}
+    {% endif %}
 
 ),
 
