@@ -14,7 +14,7 @@
     'is_sign_out', 'occurred_at', 'received_at', 'loaded_at',
 ] | join(', ') %}
 
-with incoming as (
+with incoming as {{ sojourn.inline() }} (
 
     {{ sojourn.union_new_inputs('events', columns) }}
 
@@ -46,7 +46,7 @@ repeated_numbers as (
 
 ),
 
-keyed as (
+keyed as {{ sojourn.inline() }} (
 
     select
         {{ event_key }} as event_key,
