@@ -77,6 +77,47 @@
     where {{ row_key }} is not null
 {%- endmacro %}
 
+{# Incremental strategy `replace_changed`: the same for tables whose rows have a key of their own, the
+   last of `unique_key`. A row that is as it was keeps its place and its `changed_in`: of a device
+   with a year of events and one new one, one row is written, and one is news to what reads it. #}
+{% macro get_incremental_replace_changed_sql(arg_dict) -%}
+    {%- set key, row_key = arg_dict['unique_key'][0], arg_dict['unique_key'][-1] -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') -%}
+    {%- set kept = arg_dict['target_relation'].identifier ~ '__kept' -%}
+    drop table if exists {{ kept }};
+
+    create temporary table {{ kept }} as
+    select replaced.{{ row_key }} as row_key
+    from {{ arg_dict['target_relation'] }} as replaced
+    inner join {{ arg_dict['temp_relation'] }} as replacing
+        on replaced.{{ row_key }} = replacing.{{ row_key }}
+    where
+        1 = 1
+        {%- for column in arg_dict['dest_columns'] if column.name | lower != 'changed_in' %}
+        and replaced.{{ column.quoted }} is not distinct from replacing.{{ column.quoted }}
+        {%- endfor %};
+
+    delete from {{ arg_dict['target_relation'] }}
+    where
+        {{ key }} in (select {{ key }} from {{ arg_dict['temp_relation'] }})
+        and not exists (
+            select 1 from {{ kept }} as kept
+            where kept.row_key = {{ arg_dict['target_relation'] }}.{{ row_key }}
+        );
+
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }}
+    from {{ arg_dict['temp_relation'] }} as replacing
+    where
+        replacing.{{ row_key }} is not null
+        and not exists (
+            select 1 from {{ kept }} as kept
+            where kept.row_key = replacing.{{ row_key }}
+        );
+
+    drop table {{ kept }}
+{%- endmacro %}
+
 {# `replacement('rows', 'changed_devices', 'device_key')`: what a model of the strategy `replace`
    returns: the rows of the CTE `rows` for the keys in the CTE `changed_devices`, and a row that is
    empty but for its key for each key that has none. On a full build there is nothing to mark. #}

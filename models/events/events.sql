@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
-    unique_key=['device_key', 'event_key'],
+    incremental_strategy='delete+insert',
+    unique_key='event_key',
 ) }}
 
 with events_collected as (
@@ -29,15 +29,28 @@ event_owners as (
 ),
 
 {% if is_incremental() %}
-changed_devices as (
+-- Events that came, moved to another session or owner, or whose session came from elsewhere.
+changed_events as (
 
-    select device_key from events_collected
+    select event_key from events_collected
     where changed_in > {{ sojourn.last_run() }}
 
     union
 
-    select device_key from event_owners
+    select event_key from event_sessions
     where changed_in > {{ sojourn.last_run() }}
+
+    union
+
+    select event_key from event_owners
+    where changed_in > {{ sojourn.last_run() }}
+
+    union
+
+    select event_sessions.event_key
+    from event_sessions
+    inner join sessions_cut on event_sessions.session_id = sessions_cut.session_id
+    where sessions_cut.changed_in > {{ sojourn.last_run() }}
 
 ),
 {% endif %}
@@ -77,7 +90,7 @@ events as (
 
     from events_collected
     {% if is_incremental() %}
-    inner join changed_devices on events_collected.device_key = changed_devices.device_key
+    inner join changed_events on events_collected.event_key = changed_events.event_key
     {% endif %}
     left join event_sessions on events_collected.event_key = event_sessions.event_key
     left join sessions_cut on event_sessions.session_id = sessions_cut.session_id
@@ -86,4 +99,4 @@ events as (
 
 )
 
-{{ sojourn.replacement('events', 'changed_devices', 'device_key') }}
+select * from events

@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
+    incremental_strategy='replace_changed',
     unique_key=['device_key', 'session_id'],
 ) }}
 
