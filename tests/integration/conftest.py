@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,14 @@ from sojourn.simulation import simulate
 
 START = date(2026, 1, 1)
 DAYS = 10
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _no_manifests() -> Iterator[None]:
+    """Nobody reads dbt's manifests here, and each of many runs takes seconds to write them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DBT_WRITE_JSON", "False")
+        yield
 
 
 def day_end(day: int) -> datetime:

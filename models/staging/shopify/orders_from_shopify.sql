@@ -35,7 +35,7 @@ mapped as (
         order_id,
         currency,
         case
-            -- A payment that was never taken, since it was voided or its time ran out, buys nothing.
+            -- A payment that was never taken, voided or out of time, buys nothing.
             when cancelled_at is not null or financial_status in ('voided', 'expired')
                 then 'cancelled'
             when financial_status in ('pending', 'authorized') then 'pending'
