@@ -2,8 +2,6 @@
    conversion and touch: conversion_id, touchpoint_id, person_id, channel, campaign, is_direct,
    touched_at, converted_at, touch_number (from 1, in time, ties by touchpoint id), touch_count.
 
-   In an incremental run those of `changed_persons` alone.
-
    Kinds of touch are let in by the seed `touch_credit_rules`. Direct touches count only where a
    conversion has no others, unless the model says otherwise (`counts_direct=true`). #}
 {% macro creditable_touches(model, counts_direct=false) -%}
@@ -34,10 +32,6 @@
             on
                 conversion_touches.kind = creditable_kinds.kind
                 and creditable_kinds.model = '{{ model }}'
-        {%- if is_incremental() %}
-        inner join ({{ sojourn.changed_persons() }}) as changed_persons
-            on conversion_touches.person_id = changed_persons.person_id
-        {%- endif %}
     ) as earning_touches
     {%- if not counts_direct %}
 

@@ -75,7 +75,7 @@ conversion_types as (
 settings as (
 
     select
-        '{{ var('attribution_window_days') }} {{ var('attribution_models') | join(' ') }} '
+        '{{ var('attribution_window_days') }} {{ sojourn.credit_models() }} '
         || coalesce(cast(rules.fingerprint as {{ sojourn.type_string() }}), '') || ' '
         || coalesce(cast(conversion_types.fingerprint as {{ sojourn.type_string() }}), '')
             as fingerprint

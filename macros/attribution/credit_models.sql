@@ -1,0 +1,13 @@
+{# `credit_models()`: the models that credits are computed by, each with a fingerprint of its SQL, so
+   that a model that was edited is news to what was computed by it. #}
+{% macro credit_models() -%}
+    {%- set found = [] -%}
+    {%- if execute -%}
+        {%- for node in graph.nodes.values() if node.resource_type == 'model' -%}
+            {%- if node.name.startswith('credits_by_') and node.name[11:] in var('attribution_models') -%}
+                {%- do found.append(node.name[11:] ~ ':' ~ local_md5(node.raw_code)) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ found | sort | join(' ') }}
+{%- endmacro %}
