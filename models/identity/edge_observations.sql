@@ -174,13 +174,26 @@ steward_pairs as (
 
 ),
 
-edges as (
+all_pairs as (
 
     select * from pairs
 
     union all
 
     select * from steward_pairs
+
+),
+
+edges as (
+
+    select
+        {{ sojourn.hash_id([
+            'group_id', 'rule', 'left_type', 'left_value', 'right_type', 'right_value',
+            'is_detached',
+        ]) }} as edge_id,
+        all_pairs.*
+
+    from all_pairs
 
 ),
 
@@ -196,19 +209,14 @@ dated as (
     from edges
     left join kept
         on
-            edges.group_id = kept.group_id
-            and edges.left_type = kept.left_type
-            and edges.left_value = kept.left_value
-            and edges.right_type = kept.right_type
-            and edges.right_value = kept.right_value
-            and edges.rule = kept.rule
-            and edges.is_detached = kept.is_detached
+            edges.edge_id = kept.edge_id
             and not kept.is_removed
 
     union all
 
     -- An edge that is no more is kept as removed, since what it joined must be judged anew.
     select
+        kept.edge_id,
         kept.group_id,
         kept.left_type,
         kept.left_value,
@@ -229,17 +237,9 @@ dated as (
     {% if only_changed %}
     left join changed_groups on kept.group_id = changed_groups.group_id
     {% endif %}
-    left join edges
-        on
-            kept.group_id = edges.group_id
-            and kept.left_type = edges.left_type
-            and kept.left_value = edges.left_value
-            and kept.right_type = edges.right_type
-            and kept.right_value = edges.right_value
-            and kept.rule = edges.rule
-            and kept.is_detached = edges.is_detached
+    left join edges on kept.edge_id = edges.edge_id
     where
-        edges.group_id is null
+        edges.edge_id is null
         {% if only_changed %}
         and (changed_groups.group_id is not null or kept.rule = 'steward')
         {% endif %}
