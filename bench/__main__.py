@@ -17,7 +17,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -96,7 +96,7 @@ def dbt_seconds(target: Path) -> tuple[float, dict[str, float], dict[str, float]
     return run["elapsed_time"], dict(folders), dict(longest)
 
 
-def run(events: int, folder: Path) -> dict[str, object]:
+def run(events: int, folder: Path) -> dict[str, Any]:
     """Measure one size and return the figures."""
     world = folder / "exports"
     people = max(events // EVENTS_PER_PERSON, 50)
@@ -131,7 +131,7 @@ def run(events: int, folder: Path) -> dict[str, object]:
         ("gate", ["-m", "sojourn", "gate"]),
         ("build", ["-m", "sojourn", "build", "--no-tests", "--as-of", before]),
     ]
-    figures: dict[str, object] = {"events": events, "people": people, "days": DAYS}
+    figures: dict[str, Any] = {"events": events, "people": people, "days": DAYS}
     stages += [measure(name, arguments, environment) for name, arguments in flow]
     full, figures["build_by_folder"], figures["build_longest"] = dbt_seconds(folder / "dbt")
     database = str(folder / "sojourn.duckdb")
@@ -152,14 +152,14 @@ def run(events: int, folder: Path) -> dict[str, object]:
     return figures
 
 
-def show(figures: dict[str, object]) -> None:
+def show(figures: dict[str, Any]) -> None:
     """Print a size's figures."""
     print(f"\nModels, seconds by folder at {figures['events']:,} events:")
     after = figures["day_after_by_folder"]
-    for name, seconds in sorted(figures["build_by_folder"].items(), key=lambda pair: -pair[1]):  # type: ignore[attr-defined]
-        print(f"  {name:<16} full {seconds:8.1f}   day after {after.get(name, 0.0):8.1f}")  # type: ignore[attr-defined]
+    for name, seconds in sorted(figures["build_by_folder"].items(), key=lambda pair: -pair[1]):
+        print(f"  {name:<16} full {seconds:8.1f}   day after {after.get(name, 0.0):8.1f}")
     for title, longest in [("full", "build_longest"), ("day after", "day_after_longest")]:
-        models = ", ".join(f"{name} {seconds:.1f}" for name, seconds in figures[longest].items())  # type: ignore[attr-defined]
+        models = ", ".join(f"{name} {seconds:.1f}" for name, seconds in figures[longest].items())
         print(f"  longest, {title}: {models}")
     print(f"  day after / full: {figures['day_after_build_ratio']:.1%}, dbt's start not counted")
     print(f"  database: {figures['database_mb']:,.0f} MB")
