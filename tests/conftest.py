@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,6 +76,37 @@ def postgres_settings(tmp_path: Path, postgres_socket: str) -> Settings:
         postgres_password="x",
         postgres_database=create_postgres_database(postgres_socket),
     )
+
+
+@pytest.fixture(scope="session")
+def spark_metastore(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty catalogue to copy, since making its hundred tables costs seconds."""
+    from sojourn import spark
+
+    problem = spark.missing()
+    if problem is not None:
+        pytest.skip(problem)
+    settings = make_spark_settings(tmp_path_factory.mktemp("metastore"))
+    session = spark.start_session(settings)
+    session.sql("show schemas").collect()
+    spark.stop_session(session)
+    return settings.spark_metastore_dir
+
+
+def make_spark_settings(var_dir: Path, **values: object) -> Settings:
+    """Return settings for a local Spark under ``var_dir`` that is quick to start."""
+    options = {"spark_driver_memory": "1g", "spark_java_options": "-XX:TieredStopAtLevel=1"}
+    return make_settings(
+        var_dir, **{"target": "spark", "spark_shuffle_partitions": 2, **options, **values}
+    )
+
+
+@pytest.fixture
+def spark_settings(tmp_path: Path, spark_metastore: Path) -> Settings:
+    """Settings for a fresh warehouse on local Spark."""
+    settings = make_spark_settings(tmp_path)
+    shutil.copytree(spark_metastore, settings.spark_metastore_dir)
+    return settings
 
 
 @pytest.fixture(params=["duckdb", "postgres"])

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-Target = Literal["duckdb", "postgres"]
+Target = Literal["duckdb", "postgres", "spark"]
 
 
 def find_project_dir() -> Path:
@@ -48,6 +48,13 @@ class Settings(BaseSettings):
     postgres_user: str = "sojourn"
     postgres_password: SecretStr = SecretStr("")
     postgres_database: str = "sojourn"
+    # Folders of local Spark: tables, and the catalogue that knows them (embedded Derby). Empty:
+    # `spark/warehouse` and `spark/metastore` in `var_dir`.
+    spark_warehouse: Path | None = None
+    spark_metastore: Path | None = None
+    spark_driver_memory: str = "2g"
+    spark_shuffle_partitions: int = Field(default=4, ge=1)
+    spark_java_options: str = ""
     schema_prefix: str = ""
     var_dir: Path = Path("var")
     threads: int = Field(default=2, ge=1)
@@ -57,6 +64,16 @@ class Settings(BaseSettings):
     def path(self, value: Path) -> Path:
         """Return ``value`` as an absolute path, relative ones seen from the project's folder."""
         return value if value.is_absolute() else self.project_dir.resolve() / value
+
+    @property
+    def spark_warehouse_dir(self) -> Path:
+        """The folder of local Spark's tables, as an absolute path."""
+        return self.path(self.spark_warehouse or self.var_dir / "spark" / "warehouse")
+
+    @property
+    def spark_metastore_dir(self) -> Path:
+        """The folder of local Spark's catalogue, as an absolute path."""
+        return self.path(self.spark_metastore or self.var_dir / "spark" / "metastore")
 
     def environment(self) -> dict[str, str]:
         """Return the process environment that makes dbt and other processes see these settings.
@@ -75,6 +92,11 @@ class Settings(BaseSettings):
             "SOJOURN_POSTGRES_USER": self.postgres_user,
             "SOJOURN_POSTGRES_PASSWORD": self.postgres_password.get_secret_value(),
             "SOJOURN_POSTGRES_DATABASE": self.postgres_database,
+            "SOJOURN_SPARK_WAREHOUSE": str(self.spark_warehouse_dir),
+            "SOJOURN_SPARK_METASTORE": str(self.spark_metastore_dir),
+            "SOJOURN_SPARK_DRIVER_MEMORY": self.spark_driver_memory,
+            "SOJOURN_SPARK_SHUFFLE_PARTITIONS": str(self.spark_shuffle_partitions),
+            "SOJOURN_SPARK_JAVA_OPTIONS": self.spark_java_options,
             "SOJOURN_SCHEMA_PREFIX": self.schema_prefix,
             "SOJOURN_VAR_DIR": str(self.path(self.var_dir)),
             "SOJOURN_THREADS": str(self.threads),

@@ -1,0 +1,109 @@
+"""Sessions of Apache Spark: one configuration for dbt and Python, and a catalogue handed over.
+
+Local Spark keeps its catalogue in an embedded Derby database that one process at a time can open,
+like DuckDB's file. Starting Spark costs seconds, so that what is closed here is the session and the
+database, while the Java process waits for the next session.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from sojourn.settings import Settings
+
+HOW_TO_GET_PYSPARK = (
+    "The target spark needs PySpark and dbt-spark, which are not installed: "
+    "pip install 'sojourn[spark]'."
+)
+HOW_TO_GET_JAVA = (
+    "The target spark needs Java 17 or newer, which was not found: run `make system-deps`, or set "
+    "JAVA_HOME."
+)
+
+
+class SparkUnavailableError(RuntimeError):
+    """Spark cannot run here; the message says what is missing and how to get it."""
+
+
+def configuration(settings: Settings) -> dict[str, str]:
+    """Return the configuration of a local session, as the target ``spark`` in profiles.yml has it.
+
+    dbt-spark adds two settings of its own: Hive's catalogue, and casts that give NULL for what they
+    cannot read.
+    """
+    java_options = "-Duser.timezone=UTC -Dderby.stream.error.file=/dev/null"
+    return {
+        "spark.app.name": "sojourn",
+        "spark.master": f"local[{settings.threads}]",
+        "spark.driver.host": "localhost",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.memory": settings.spark_driver_memory,
+        "spark.driver.extraJavaOptions": f"{java_options} {settings.spark_java_options}",
+        "spark.log.level": "ERROR",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.warehouse.dir": str(settings.spark_warehouse_dir),
+        "spark.hadoop.javax.jdo.option.ConnectionURL": (
+            f"jdbc:derby:;databaseName={settings.spark_metastore_dir};create=true"
+        ),
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.shuffle.partitions": str(settings.spark_shuffle_partitions),
+        "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+        "spark.sql.ansi.enabled": "false",
+    }
+
+
+def missing() -> str | None:
+    """Return what keeps local Spark from running here and how to get it, or None."""
+    from importlib.util import find_spec
+
+    if find_spec("pyspark") is None:
+        return HOW_TO_GET_PYSPARK
+    home = os.environ.get("JAVA_HOME")
+    if shutil.which("java", path=f"{home}/bin" if home else None) is None:
+        return HOW_TO_GET_JAVA
+    return None
+
+
+def start_session(settings: Settings) -> SparkSession:
+    """Return a new local session on the settings' warehouse; close it with ``stop_session``.
+
+    Raises:
+        SparkUnavailableError: PySpark or Java is missing, or another process (dbt, another
+            ``sojourn``) has the catalogue open.
+    """
+    problem = missing()
+    if problem is not None:
+        raise SparkUnavailableError(problem)
+    from pyspark.sql import SparkSession
+
+    if SparkSession.getActiveSession() is not None:
+        raise SparkUnavailableError("A Spark session is open in this process: close it first.")
+    builder: Any = SparkSession.builder.enableHiveSupport()
+    for name, value in configuration(settings).items():
+        builder = builder.config(name, value)
+    session: SparkSession = builder.getOrCreate()
+    return session
+
+
+def stop_session(session: SparkSession) -> None:
+    """Stop a local session and release its catalogue, so that another process can open it."""
+    from py4j.protocol import Py4JJavaError
+
+    context = session.sparkContext
+    url = context.getConf().get("spark.hadoop.javax.jdo.option.ConnectionURL", "")
+    jvm: Any = context._jvm
+    session.stop()
+    place = (url or "").replace(";create=true", "")
+    if place.startswith("jdbc:derby:"):
+        try:
+            jvm.java.sql.DriverManager.getConnection(f"{place};shutdown=true")
+        except Py4JJavaError as error:
+            # Derby reports a database that was shut down (08006), or never opened, as an error.
+            if error.java_exception.getSQLState() not in ("08006", "XJ004"):
+                raise
