@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,10 @@ import pytest
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
+import sojourn.build
 from sojourn.settings import Settings
+
+from tests.dbt_server import DbtServer
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 SHARED_DIR = Path(os.environ.get("SOJOURN_SHARED_DIR", PROJECT_DIR.parent / "shared"))
@@ -27,6 +29,16 @@ def make_settings(var_dir: Path, **values: object) -> Settings:
         **values,
     }
     return Settings(**fields)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _dbt_server() -> Iterator[None]:
+    """Have dbt at hand: see `tests.dbt_server`."""
+    server = DbtServer(PROJECT_DIR)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sojourn.build, "_call_dbt", server)
+        yield
+    server.close()
 
 
 @pytest.fixture(scope="session")
@@ -49,16 +61,16 @@ def postgres_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def create_postgres_database(socket: str) -> str:
-    """Create a database with a fresh name and return the name."""
+    """Create an empty database in place of the last test's, and return its name."""
     import psycopg2
 
-    name = f"test_{uuid.uuid4().hex[:12]}"
     connection = psycopg2.connect(host=socket, user="postgres", password="x", dbname="postgres")
     connection.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute(f"create database {name}")
+        cursor.execute("drop database if exists sojourn with (force)")
+        cursor.execute("create database sojourn")
     connection.close()
-    return name
+    return "sojourn"
 
 
 @pytest.fixture

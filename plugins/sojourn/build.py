@@ -31,6 +31,23 @@ def dbt_environment(settings: Settings, as_of: datetime | None) -> dict[str, str
     return environment
 
 
+def _call_dbt(
+    arguments: Sequence[str], environment: dict[str, str], folder: Path, quiet: bool
+) -> tuple[int, str]:
+    """Run dbt in a process of its own; return its exit code and, when quiet, what it printed."""
+    executable = Path(sys.executable).with_name("dbt")
+    result = subprocess.run(  # noqa: S603 -- our own dbt, arguments are not a shell's
+        [str(executable), *arguments],
+        env=environment,
+        cwd=folder,
+        stdout=subprocess.PIPE if quiet else None,
+        stderr=subprocess.STDOUT if quiet else None,
+        text=True,
+        check=False,
+    )
+    return result.returncode, result.stdout or ""
+
+
 def run_dbt(
     settings: Settings,
     arguments: Sequence[str],
@@ -43,22 +60,13 @@ def run_dbt(
     Raises:
         BuildError: when dbt fails.
     """
-    executable = Path(sys.executable).with_name("dbt")
-    command = [str(executable), *arguments, "--project-dir", str(settings.project_dir.resolve())]
+    command = [*arguments, "--project-dir", str(settings.project_dir.resolve())]
     # dbt parses anew when these differ from the last run's, and Airflow's dbt is given them.
     command += ["--profile", "sojourn", "--target", settings.target]
     environment = dbt_environment(settings, as_of)
-    result = subprocess.run(  # noqa: S603 -- our own dbt, arguments are not a shell's
-        command,
-        env=environment,
-        cwd=settings.project_dir,
-        stdout=subprocess.PIPE if quiet else None,
-        stderr=subprocess.STDOUT if quiet else None,
-        text=True,
-        check=False,
-    )
-    if result.returncode != 0:
-        lines = [line for line in (result.stdout or "").splitlines() if not _ROUTINE.search(line)]
+    code, printed = _call_dbt(command, environment, settings.project_dir, quiet)
+    if code != 0:
+        lines = [line for line in printed.splitlines() if not _ROUTINE.search(line)]
         output = "\n" + "\n".join(lines[-60:]) if quiet else ""
         raise BuildError(
             f"dbt {arguments[0]} failed; its log is in {environment['DBT_LOG_PATH']}.{output}"

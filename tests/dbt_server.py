@@ -1,0 +1,137 @@
+"""A process that has dbt imported and the project parsed, and forks a dbt for each request.
+
+dbt's start and parse take longer than most of the builds that tests need. Each build still runs in
+a process of its own, as `sojourn.build` promises; those of the end-to-end tests start from nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+Key = tuple[str, ...]
+
+
+class DbtServer:
+    """Starts the process at the first call, and takes the place of `sojourn.build._call_dbt`."""
+
+    def __init__(self, project: Path) -> None:
+        self._project = project
+        self._process: subprocess.Popen[str] | None = None
+
+    def __call__(
+        self, arguments: Sequence[str], environment: dict[str, str], folder: Path, quiet: bool
+    ) -> tuple[int, str]:
+        """Run dbt; return its exit code and what it printed."""
+        if self._process is None or self._process.poll() is not None:
+            self._process = subprocess.Popen(
+                [sys.executable, __file__, str(self._project)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as printed:
+            request = {
+                "arguments": list(arguments),
+                "environment": environment,
+                "folder": str(folder),
+                "printed": printed.name,
+            }
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            code = int(self._process.stdout.readline())
+            output = printed.read()
+        if not quiet:
+            print(output)
+        return code, output
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.communicate()
+
+
+def shared_key(request: dict[str, Any], project: str) -> Key | None:
+    """What a parse depends on besides the project; None where it is not worth sharing or keeping.
+
+    dbt writes the database's name into each node, and settings of the command line and the
+    environment may change what a model refers to.
+    """
+    arguments, environment = request["arguments"], request["environment"]
+    if arguments[0] not in ("build", "run", "test", "seed", "compile") or "--vars" in arguments:
+        return None
+    if arguments[arguments.index("--project-dir") + 1] != project:
+        return None
+    target = environment["SOJOURN_TARGET"]
+    database = {
+        "duckdb": Path(environment["SOJOURN_DUCKDB_PATH"]).stem,
+        "postgres": environment["SOJOURN_POSTGRES_DATABASE"],
+    }.get(target, "")
+    return target, database, environment["SOJOURN_SCHEMA_PREFIX"]
+
+
+def serve(project: str) -> None:
+    """Answer requests, a line of JSON each, with the exit code on a line."""
+    from dbt.cli.main import dbtRunner
+
+    for adapter in ("duckdb", "postgres"):
+        importlib.import_module(f"dbt.adapters.{adapter}")
+
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what dbt prints while it parses here
+    manifests: dict[Key, Any] = {}
+    for line in sys.stdin:
+        request = json.loads(line)
+        key = shared_key(request, project)
+        if key is not None and key not in manifests:
+            os.environ.clear()
+            os.environ.update(request["environment"])
+            parsed = dbtRunner().invoke(
+                [
+                    "--quiet",
+                    "parse",
+                    *request["arguments"][request["arguments"].index("--project-dir") :],
+                ]
+            )
+            manifests[key] = parsed.result if parsed.success else None
+        child = os.fork()
+        if child == 0:
+            os._exit(answer(request, manifests.get(key) if key else None))
+        _, status = os.waitpid(child, 0)
+        answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        answers.flush()
+
+
+def answer(request: dict[str, Any], manifest: Any) -> int:
+    """Run dbt in this process, which is made for it."""
+    from dbt.cli.main import dbtRunner
+
+    output = os.open(request["printed"], os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(output, stream)
+    code = 2
+    try:
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        os.chdir(request["folder"])
+        result = dbtRunner(manifest=manifest).invoke(request["arguments"])
+        if result.exception is not None:
+            print(result.exception)
+        code = 0 if result.success else 1
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return code
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
