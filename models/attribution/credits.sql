@@ -6,7 +6,7 @@
 
 -- depends_on: {{ ref('sojourn', 'person_fingerprints') }}
 
-with conversions as (
+with conversions as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'conversions') }}
 

@@ -24,7 +24,7 @@ touches as (
 
 ),
 
-conversions as (
+conversions as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'conversions') }}
     where person_id is not null

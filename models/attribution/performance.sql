@@ -1,4 +1,4 @@
-with credits as (
+with credits as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'credits') }}
 

@@ -18,7 +18,7 @@ with touchpoints as (
 
 ),
 
-conversions as (
+conversions as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'conversions') }}
 

@@ -8,7 +8,7 @@
 -- depends_on: {{ ref('sojourn', 'event_identifiers') }}
 -- depends_on: {{ ref('sojourn', 'identifier_observations') }}
 
-with events_collected as (
+with events_collected as {{ sojourn.inline() }} (
 
     select
         event_key,
@@ -34,7 +34,7 @@ event_sessions as (
 
 ),
 
-identifiers as (
+identifiers as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'identifiers') }}
     where person_id is not null

@@ -4,7 +4,7 @@
     unique_key=['device_key', 'event_key'],
 ) }}
 
-with events_collected as (
+with events_collected as {{ sojourn.inline() }} (
 
     select
         event_key,

@@ -4,25 +4,25 @@
     unique_key='event_key',
 ) }}
 
-with events_collected as (
+with events_collected as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'events_collected') }}
 
 ),
 
-event_sessions as (
+event_sessions as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'event_sessions') }}
 
 ),
 
-sessions_cut as (
+sessions_cut as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'sessions_cut') }}
 
 ),
 
-event_owners as (
+event_owners as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'event_owners') }}
 

@@ -7,13 +7,13 @@
 -- depends_on: {{ ref('sojourn', 'events_collected') }}
 -- depends_on: {{ ref('sojourn', 'event_owners') }}
 
-with sessions as (
+with sessions as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'sessions') }}
 
 ),
 
-clicks as (
+clicks as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'touchpoints_observed') }}
     where kind in ('click', 'email_click')
@@ -27,7 +27,7 @@ changed_devices as (
 
 ),
 
-opened_before as (
+opened_before as {{ sojourn.inline() }} (
 
     select * from {{ this }}
 

@@ -18,7 +18,7 @@ with incoming as (
 
 ),
 
-identifiers as (
+identifiers as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'identifiers') }}
     where person_id is not null

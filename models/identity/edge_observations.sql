@@ -10,13 +10,13 @@
 {% set rules = sojourn.identity_rules() %}
 {%- set only_changed = sojourn.identity_rules_stay(rules) %}
 
-with observations as (
+with observations as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'identifier_observations') }}
 
 ),
 
-identifiers as (
+identifiers as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'identifiers_observed') }}
     where not is_removed
@@ -41,7 +41,7 @@ detached as (
 ),
 
 {% if is_incremental() %}
-kept as (
+kept as {{ sojourn.inline() }} (
 
     select * from {{ this }}
 

@@ -7,7 +7,7 @@ with edge_observations as (
 
 ),
 
-identifiers as (
+identifiers as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'identifiers') }}
 

@@ -4,7 +4,7 @@
     unique_key=['device_key', 'group_id'],
 ) }}
 
-with events_collected as (
+with events_collected as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'events_collected') }}
 

@@ -4,7 +4,7 @@
     full_refresh=false,
 ) }}
 
-with owner_log as (
+with owner_log as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'owner_log') }}
     where person_id is not null

@@ -4,13 +4,13 @@
     unique_key=["identifier_type || ':' || identifier_value", 'status'],
 ) }}
 
-with identifiers_observed as (
+with identifiers_observed as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'identifiers_observed') }}
 
 ),
 
-components as (
+components as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'identifier_components') }}
 

@@ -10,7 +10,7 @@
 {% set rules = sojourn.identity_rules() %}
 {%- set only_changed = sojourn.identity_rules_stay(rules) %}
 
-with observations as (
+with observations as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'identifier_observations') }}
 

@@ -39,7 +39,7 @@ observed as (
 ),
 
 {% if is_incremental() %}
-kept as (
+kept as {{ sojourn.inline() }} (
 
     select * from {{ this }}
 

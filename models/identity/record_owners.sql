@@ -6,7 +6,7 @@
 
 -- depends_on: {{ ref('sojourn', 'owner_log') }}
 
-with observations as (
+with observations as {{ sojourn.inline() }} (
 
     select
         group_id,

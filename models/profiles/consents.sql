@@ -4,7 +4,7 @@ with consent_log as (
 
 ),
 
-identifiers as (
+identifiers as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'identifiers') }}
 

@@ -4,7 +4,7 @@ with person_values as (
 
 ),
 
-identifiers as (
+identifiers as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'identifiers') }}
 
