@@ -128,6 +128,13 @@ def engine_settings(request: pytest.FixtureRequest) -> Settings:
     return settings
 
 
+@pytest.fixture(params=["duckdb", "postgres", "spark"])
+def any_engine_settings(request: pytest.FixtureRequest) -> Settings:
+    """The same with Spark, for what is worth its seconds there."""
+    settings: Settings = request.getfixturevalue(f"{request.param}_settings")
+    return settings
+
+
 @pytest.fixture(scope="session")
 def demo_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A small brand's two months, loaded, judged and built with all model tests on DuckDB."""

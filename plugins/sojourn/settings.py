@@ -52,6 +52,9 @@ class Settings(BaseSettings):
     # `spark/warehouse` and `spark/metastore` in `var_dir`.
     spark_warehouse: Path | None = None
     spark_metastore: Path | None = None
+    # Where raw data lies as Parquet: a folder or a bucket's URL that Spark can read, too
+    # (s3://..., gs://..., abfss://...). Empty: the folder of the tables.
+    spark_raw_url: str = ""
     spark_driver_memory: str = "2g"
     spark_shuffle_partitions: int = Field(default=4, ge=1)
     spark_java_options: str = ""
@@ -94,6 +97,7 @@ class Settings(BaseSettings):
             "SOJOURN_POSTGRES_DATABASE": self.postgres_database,
             "SOJOURN_SPARK_WAREHOUSE": str(self.spark_warehouse_dir),
             "SOJOURN_SPARK_METASTORE": str(self.spark_metastore_dir),
+            "SOJOURN_SPARK_RAW_URL": self.spark_raw_url,
             "SOJOURN_SPARK_DRIVER_MEMORY": self.spark_driver_memory,
             "SOJOURN_SPARK_SHUFFLE_PARTITIONS": str(self.spark_shuffle_partitions),
             "SOJOURN_SPARK_JAVA_OPTIONS": self.spark_java_options,

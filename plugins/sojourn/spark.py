@@ -88,6 +88,15 @@ def start_session(settings: Settings) -> SparkSession:
     for name, value in configuration(settings).items():
         builder = builder.config(name, value)
     session: SparkSession = builder.getOrCreate()
+    try:
+        session.catalog.databaseExists("default")
+    except Exception as error:
+        stop_session(session)
+        raise SparkUnavailableError(
+            f"Spark's catalogue in {settings.spark_metastore_dir} cannot be opened "
+            f"({type(error).__name__}). One process at a time can: wait until dbt, or another "
+            "`sojourn`, has ended."
+        ) from None
     return session
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -32,7 +32,7 @@ from sojourn.activation.destinations.base import (
 )
 from sojourn.activation.redaction import redact
 from sojourn.activation.result import ActivationError, ActivationResult, Status, SyncResult
-from sojourn.warehouse import open_warehouse, relation_name
+from sojourn.warehouse import BusyError, open_warehouse, relation_name
 
 if TYPE_CHECKING:
     from sojourn.settings import Settings
@@ -208,33 +208,25 @@ def _preview(warehouse: Warehouse, settings: Settings, sync: Sync) -> SyncResult
 
 @contextmanager
 def _exclusive(warehouse: Warehouse, settings: Settings, sync: Sync) -> Iterator[None]:
-    """Let one process at a time run a sync.
-
-    DuckDB lets in one writing process by itself. On PostgreSQL an advisory lock does it, which
-    goes away with the connection, however the process ends.
-    """
-    database = (
-        str(settings.path(settings.duckdb_path))
-        if warehouse.dialect == "duckdb"
-        else f"{settings.postgres_host}/{settings.postgres_database}"
-    )
+    """Let one process at a time run a sync, and in it one thread."""
+    database = {
+        "duckdb": str(settings.path(settings.duckdb_path)),
+        "postgres": f"{settings.postgres_host}/{settings.postgres_database}",
+        "spark": str(settings.spark_warehouse_dir),
+    }[warehouse.dialect]
     mark = (database, settings.schema_prefix + sync.name)
     busy = ActivationError("It is being run by another process; wait until that has ended.")
     with _running_guard:
         if mark in _running:
             raise busy
         _running.add(mark)
-    lock = f"hashtext({plan.literal('sojourn activation ' + mark[1])})"
     try:
-        if warehouse.dialect != "postgres":
-            yield
-        elif not warehouse.fetch(f"select pg_try_advisory_lock({lock})")[0][0]:
-            raise busy
-        else:
+        with ExitStack() as held:
             try:
-                yield
-            finally:
-                warehouse.fetch(f"select pg_advisory_unlock({lock})")
+                held.enter_context(warehouse.exclusive(f"sojourn activation {mark[1]}"))
+            except BusyError:
+                raise busy from None
+            yield
     finally:
         with _running_guard:
             _running.discard(mark)

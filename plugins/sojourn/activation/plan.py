@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sojourn.activation.config import Mode, Rejected
-from sojourn.warehouse import quote_identifier, relation_name
+from sojourn.warehouse import literal, quote_identifier, relation_name, text_type
 
 LOG_COLUMNS = (
     "run_id",
@@ -33,15 +33,6 @@ LOG_COLUMNS = (
 )
 
 
-def literal(text: str | None) -> str:
-    """Return ``text`` as an SQL string literal."""
-    return "null" if text is None else "'" + text.replace("'", "''") + "'"
-
-
-def _text(dialect: str) -> str:
-    return "string" if dialect == "spark" else "varchar"
-
-
 def _joined(dialect: str, expression: str) -> str:
     """Return an aggregate: the texts of a group, in order, with commas between."""
     if dialect == "spark":
@@ -55,7 +46,7 @@ def row_hash(dialect: str, columns: Sequence[str], table: str) -> str:
     NULL-safe and unambiguous: each value stands beside its column's name and its own length, and
     NULL is neither an empty text nor a dash. The order of the columns does not matter.
     """
-    text = _text(dialect)
+    text = text_type(dialect)
     parts = []
     for column in sorted(columns):
         value = f"cast({table}.{quote_identifier(column)} as {text})"
@@ -93,7 +84,7 @@ class DiffSource:
     @property
     def key_text(self) -> str:
         """The key of a row of the model, as text."""
-        return f"cast(model.{quote_identifier(self.key)} as {_text(self.dialect)})"
+        return f"cast(model.{quote_identifier(self.key)} as {text_type(self.dialect)})"
 
 
 def check_keys(source: DiffSource) -> str:
@@ -131,7 +122,7 @@ def _judged(source: DiffSource) -> str:
     unsuppressed = ""
     if source.suppressions is not None:
         suppressed_key = (
-            f"cast(suppressed.{quote_identifier(source.key)} as {_text(source.dialect)})"
+            f"cast(suppressed.{quote_identifier(source.key)} as {text_type(source.dialect)})"
         )
         unsuppressed = f"""where not exists (
             select 1 from {relation_name(*source.suppressions)} as suppressed
@@ -216,7 +207,7 @@ def insert_plan(
     are pooled: removals first, then by key.
     """
     dialect = source.dialect
-    text = _text(dialect)
+    text = text_type(dialect)
     same_again = (
         "last_status in ('failed', 'unknown', 'held') and last_operation = operation "
         "and last_hash is not distinct from row_hash"
@@ -319,7 +310,7 @@ def insert_suppressions(
     """
     if source.suppressions is None:
         raise ValueError("The sync has no suppressions.")
-    text = _text(source.dialect)
+    text = text_type(source.dialect)
     key = f"cast(suppressed.{quote_identifier(source.key)} as {text})"
     columns = ", ".join(LOG_COLUMNS)
     return f"""insert into {source.log} ({columns})

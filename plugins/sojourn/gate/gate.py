@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any
 from sojourn.errors import describe
 from sojourn.gate.report import advice, write_report
 from sojourn.sources.config import Source, read_sources
-from sojourn.warehouse import Warehouse, open_warehouse, quote_identifier, relation_name
+from sojourn.warehouse import (
+    Warehouse,
+    open_warehouse,
+    quote_identifier,
+    relation_name,
+    text_type,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -202,11 +208,13 @@ def _raised(info: dict[str, Any]) -> bool:
 def prepare_gate(warehouse: Warehouse) -> None:
     """Make the table of verdicts: from now on models read only what the gate has accepted."""
     warehouse.execute("create schema if not exists raw_gate")
-    warehouse.execute(
-        f"create table if not exists {_RESULTS} (source varchar, table_name varchar, "
-        "expectation varchar, severity varchar, success boolean, observed varchar, "
-        "unexpected_count bigint, load_id varchar, checked_at timestamp)"
-    )
+    text = text_type(warehouse.dialect)
+    columns = {
+        **dict.fromkeys(("source", "table_name", "expectation", "severity"), text),
+        **{"success": "boolean", "observed": text, "unexpected_count": "bigint"},
+        **{"load_id": text, "checked_at": "timestamp"},
+    }
+    warehouse.create_keyed("raw_gate", "results", columns, key=("source", "load_id"))
 
 
 def _pending(warehouse: Warehouse, source: Source) -> list[_Load]:
@@ -343,7 +351,7 @@ def _judge_load(
 def _record(
     warehouse: Warehouse, source: Source, load: _Load, checks: list[Check], checked_at: datetime
 ) -> str | None:
-    """Write a load's verdict in one transaction; return why it is rejected, if it is."""
+    """Write a load's verdict, after what it leads to; return why it is rejected, if it is."""
     import pyarrow as pa
 
     failures = [found for found in checks if not found.success and found.severity == "critical"]
@@ -361,23 +369,25 @@ def _record(
             "checked_at": pa.array([checked_at] * len(checks), pa.timestamp("us")),
         }
     )
-    with warehouse.transaction():
-        if load.load_id is None:
-            warehouse.execute(
-                f"delete from {_RESULTS} where source = ? and load_id is null", (source.name,)
-            )
-        if checks:
-            warehouse.append("raw_gate", "results", table)
-        if load.load_id is not None and reason is not None:
-            rejected = relation_name(source.raw_schema, "rejected_loads")
-            warehouse.execute(
-                f"create table if not exists {rejected} "
-                "(load_id varchar, reason varchar, rejected_at timestamp)"
-            )
-            warehouse.execute(
-                f"insert into {rejected} values (?, ?, ?)", (load.load_id, reason, checked_at)
-            )
+    if load.load_id is not None and reason is not None:
+        _reject(warehouse, source, load.load_id, reason, checked_at)
+    key = {"source": source.name, "load_id": load.load_id}
+    warehouse.replace("raw_gate", "results", key, table)
     return reason
+
+
+def _reject(
+    warehouse: Warehouse, source: Source, load_id: str, reason: str, checked_at: datetime
+) -> None:
+    """Enter a load among those that nobody reads, if a run that was killed has not done so."""
+    schema, text = source.raw_schema, text_type(warehouse.dialect)
+    rejected = relation_name(schema, "rejected_loads")
+    warehouse.execute(
+        f"create table if not exists {rejected} "
+        f"(load_id {text}, reason {text}, rejected_at timestamp)"
+    )
+    if not warehouse.fetch(f"select 1 from {rejected} where load_id = ?", (load_id,)):
+        warehouse.execute(f"insert into {rejected} values (?, ?, ?)", (load_id, reason, checked_at))
 
 
 def run_gate(

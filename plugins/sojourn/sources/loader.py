@@ -10,7 +10,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from sojourn.errors import describe
+from sojourn.sources import lake
 from sojourn.sources.config import Source, Sources, SourcesError, read_sources
 from sojourn.sources.connector import Stream
 from sojourn.sources.mapping import resolve
@@ -45,7 +46,15 @@ from sojourn.sources.rows import (
     row_hashes,
     row_ids,
 )
-from sojourn.warehouse import DuckDBWarehouse, Warehouse, open_warehouse, relation_name
+from sojourn.warehouse import (
+    BusyError,
+    DuckDBWarehouse,
+    SparkWarehouse,
+    Warehouse,
+    open_warehouse,
+    relation_name,
+    text_type,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -354,17 +363,17 @@ def read_state(warehouse: Warehouse, schema: str) -> dict[str, TableState]:
 
 def latest_loaded_at(warehouse: Warehouse) -> datetime | None:
     """Return the latest ``_loaded_at`` of any source in the warehouse: its clock."""
-    schemas = warehouse.fetch(
-        "select table_schema from information_schema.tables "
-        "where table_name = 'loaded_files' and table_schema like 'raw_%'"
-    )
-    found = [
-        warehouse.fetch(f"select max(_loaded_at) from {relation_name(schema, 'loaded_files')}")[0][
-            0
-        ]
-        for (schema,) in schemas
+    queries = [
+        f"select max(_loaded_at) as moment from {relation_name(schema, 'loaded_files')}"
+        for schema in warehouse.schemas_with("loaded_files", "raw_")
     ]
-    return max((moment for moment in found if moment is not None), default=None)
+    if not queries:
+        return None
+    moments = " union all ".join(queries)
+    moment: datetime | None = warehouse.fetch(f"select max(moment) from ({moments}) as moments")[0][
+        0
+    ]
+    return moment
 
 
 # --- Reading a source -----------------------------------------------------------------------
@@ -748,12 +757,18 @@ _DLT_SETTINGS = {
 }
 
 
+_FILE_FORMATS = {"postgres": "csv", "spark": "parquet"}
+"""What dlt writes before it loads, where that is not its own choice."""
+
+
 def _destination(settings: Settings, warehouse: Warehouse) -> Any:
     """Return dlt's destination: on DuckDB our own connection, since opening the file costs most."""
     import dlt
 
     if isinstance(warehouse, DuckDBWarehouse):
         return dlt.destinations.duckdb(warehouse._connection)
+    if isinstance(warehouse, SparkWarehouse):
+        return lake.destination(settings)
     from urllib.parse import quote
 
     user = quote(settings.postgres_user, safe="")
@@ -794,12 +809,15 @@ def _write(
         dataset_name=source.raw_schema,
         progress=None,
     )
-    file_format = "csv" if settings.target == "postgres" else None
     info = pipeline.run(
-        dlt.source(lambda: resource, name=source.raw_schema)(), loader_file_format=file_format
+        dlt.source(lambda: resource, name=source.raw_schema)(),
+        loader_file_format=_FILE_FORMATS.get(settings.target),
     )
     info.raise_on_failed_jobs()
-    return str(info.loads_ids[-1])
+    load_id = str(info.loads_ids[-1])
+    if isinstance(warehouse, SparkWarehouse):
+        lake.publish(settings, warehouse, source.raw_schema, pipeline.default_schema, load_id)
+    return load_id
 
 
 # --- The whole ------------------------------------------------------------------------------
@@ -838,10 +856,14 @@ def _end(warehouse: Warehouse, schema: str) -> None:
 
 def _register(warehouse: Warehouse, sources: Sequence[Source], loaded_at: datetime) -> None:
     """Keep ``raw_registry.sources``: every source and table, so that dbt finds the generic ones."""
+    text = text_type(warehouse.dialect)
+    names = ("source", "connector", "entity", "raw_schema", "raw_table")
     warehouse.execute("create schema if not exists raw_registry")
-    warehouse.execute(
-        "create table if not exists raw_registry.sources (source varchar, connector varchar, "
-        "entity varchar, raw_schema varchar, raw_table varchar, registered_at timestamp)"
+    warehouse.create_keyed(
+        "raw_registry",
+        "sources",
+        {**dict.fromkeys(names, text), "registered_at": "timestamp"},
+        key=("source",),
     )
     before = {
         tuple(row)
@@ -857,15 +879,25 @@ def _register(warehouse: Warehouse, sources: Sequence[Source], loaded_at: dateti
         )
         wanted = {(source.name, source.connector, source.entity or "", name) for name in tables}
         found = {row for row in before if row[0] == source.name}
-        if wanted == found:
-            continue
-        with warehouse.transaction():
-            warehouse.execute("delete from raw_registry.sources where source = ?", (source.name,))
-            for _, connector, entity, table in sorted(wanted):
-                warehouse.execute(
-                    "insert into raw_registry.sources values (?, ?, ?, ?, ?, ?)",
-                    (source.name, connector, entity or None, source.raw_schema, table, loaded_at),
-                )
+        if wanted != found:
+            rows = [
+                (source.name, source.connector, source.entity, source.raw_schema, table)
+                for table in sorted(tables)
+            ]
+            warehouse.replace(
+                "raw_registry", "sources", {"source": source.name}, _registry_rows(rows, loaded_at)
+            )
+
+
+def _registry_rows(rows: Sequence[tuple[str | None, ...]], moment: datetime) -> pa.Table:
+    names = ("source", "connector", "entity", "raw_schema", "raw_table")
+    columns = {
+        name: pa.array([row[place] for row in rows], pa.string())
+        for place, name in enumerate(names)
+    }
+    return pa.table(
+        {**columns, "registered_at": pa.array([moment] * len(rows), pa.timestamp("us"))}
+    )
 
 
 def _dropped(warehouse: Warehouse, sources: Sequence[Source]) -> list[str]:
@@ -890,26 +922,22 @@ def _dropped(warehouse: Warehouse, sources: Sequence[Source]) -> list[str]:
                 f"models, too, drop the schema {schema} and build with --full-refresh"
             )
         else:
-            warehouse.execute("delete from raw_registry.sources where source = ?", (name,))
+            nothing = _registry_rows([], datetime.min)
+            warehouse.replace("raw_registry", "sources", {"source": name}, nothing)
     return warnings
 
 
 @contextmanager
 def _only_loader(warehouse: Warehouse, source: Source) -> Iterator[None]:
-    """Keep a second process from loading the same source, and from clearing our rows away.
-
-    DuckDB has one writer anyway; on PostgreSQL a lock goes with the connection that took it.
-    """
-    if warehouse.dialect == "duckdb":
+    """Keep a second process from loading the same source, and from clearing our rows away."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(warehouse.exclusive(f"sojourn load {source.name}"))
+        except BusyError:
+            raise LoadError(
+                f"source {source.name!r} is being loaded by another process: wait for it"
+            ) from None
         yield
-        return
-    lock = (f"sojourn load {source.name}",)
-    if not warehouse.fetch("select pg_try_advisory_lock(hashtext(?))", lock)[0][0]:
-        raise LoadError(f"source {source.name!r} is being loaded by another process: wait for it")
-    try:
-        yield
-    finally:
-        warehouse.fetch("select pg_advisory_unlock(hashtext(?))", lock)
 
 
 def _remove_leftovers(settings: Settings) -> None:
@@ -978,13 +1006,17 @@ def _load_source(
         return result
     reader = _SourceReader(source, planned, states, result, loaded_at, settings, progress)
     with _only_loader(warehouse, source):
-        _begin(warehouse, source.raw_schema)
+        if isinstance(warehouse, SparkWarehouse):
+            lake.remove_unfinished(settings, warehouse, source.raw_schema)
+        else:
+            _begin(warehouse, source.raw_schema)
         folder = _working_folder(settings)
         try:
             result.load_id = _write(settings, warehouse, source, reader, folder)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        _end(warehouse, source.raw_schema)
+        if not isinstance(warehouse, SparkWarehouse):
+            _end(warehouse, source.raw_schema)
     return result
 
 
