@@ -159,6 +159,23 @@ named_owners as (
 
 ),
 
+-- Most sessions name nobody: they are the device's.
+naming_sessions as (
+
+    select distinct session_id
+    from named_owners
+    where named_person_id is not null
+
+),
+
+naming_events as (
+
+    select named_owners.*
+    from named_owners
+    inner join naming_sessions on named_owners.session_id = naming_sessions.session_id
+
+),
+
 -- A sign-out ends a stretch of the session; within a stretch each naming holds until the next.
 stretches as (
 
@@ -170,7 +187,7 @@ stretches as (
             rows between unbounded preceding and 1 preceding
         ), 0) as stretch
 
-    from named_owners
+    from naming_events
 
 ),
 
@@ -211,7 +228,7 @@ signed_in as (
 
 ),
 
-owners as (
+session_owners as (
 
     select
         event_key,
@@ -219,13 +236,31 @@ owners as (
         case
             when named_person_id is not null then named_person_id
             when naming > 0 then signed_in_person_id
-            when session_naming = 0 and first_signed_in_person_id is not null
-                then first_signed_in_person_id
+            when session_naming = 0 then first_signed_in_person_id
             else device_person_id
-        end as person_id,
-        {{ sojourn.this_run() }} as changed_in
+        end as person_id
 
     from signed_in
+
+    union all
+
+    select
+        named_owners.event_key,
+        named_owners.device_key,
+        named_owners.device_person_id as person_id
+
+    from named_owners
+    left join naming_sessions on named_owners.session_id = naming_sessions.session_id
+    where naming_sessions.session_id is null
+
+),
+
+owners as (
+
+    select
+        *,
+        {{ sojourn.this_run() }} as changed_in
+    from session_owners
 
 )
 

@@ -4,6 +4,8 @@
     unique_key='touchpoint_id',
 ) }}
 
+-- depends_on: {{ ref('sojourn', 'owner_log') }}
+
 {%- set columns = [
     'touchpoint_key', 'source', 'kind', 'identifier_type', 'identifier_value', 'stated_channel',
     'utm_source', 'utm_medium', 'campaign', 'campaign_id', 'click_id', 'load_id', 'is_machine',
@@ -145,19 +147,27 @@ classified as (
 ),
 
 {% if is_incremental() %}
+moved_identifiers as (
+
+    select distinct
+        identifier_type,
+        identifier_value
+
+    from {{ ref('sojourn', 'owner_log') }}
+    where changed_in > {{ sojourn.last_run() }}
+
+),
+
 -- Also those of identifiers that are gone: they are nobody's.
 moved_keys as (
 
     select observed.touchpoint_id
     from {{ this }} as observed
-    left join identifiers
+    inner join moved_identifiers
         on
-            observed.identifier_type = identifiers.identifier_type
-            and observed.identifier_value = identifiers.identifier_value
-    where
-        observed.identifier_type is not null
-        and observed.person_id is distinct from identifiers.person_id
-        and observed.touchpoint_id not in (select keyed.touchpoint_id from keyed)
+            observed.identifier_type = moved_identifiers.identifier_type
+            and observed.identifier_value = moved_identifiers.identifier_value
+    where observed.touchpoint_id not in (select keyed.touchpoint_id from keyed)
 
 ),
 

@@ -72,7 +72,11 @@ ranked as (
         row_number() over (
             partition by observations.group_id
             order by
-                case when identifiers.status = 'active' then 0 else 1 end,
+                case
+                    when identifiers.status = 'active' then 0
+                    when identifiers.person_id is not null then 1
+                    else 2
+                end,
                 identifiers.tier,
                 identifiers.identifier_type,
                 identifiers.identifier_value
@@ -82,7 +86,7 @@ ranked as (
     {% if is_incremental() %}
     inner join changed_groups on observations.group_id = changed_groups.group_id
     {% endif %}
-    inner join identifiers
+    left join identifiers
         on
             observations.identifier_type = identifiers.identifier_type
             and observations.identifier_value = identifiers.identifier_value
@@ -102,7 +106,9 @@ owners as (
         {{ sojourn.this_run() }} as changed_in
 
     from ranked
-    where strength = 1
+    where
+        strength = 1
+        and person_id is not null
 
 )
 
