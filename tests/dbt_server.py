@@ -42,7 +42,13 @@ class DbtServer:
         with tempfile.NamedTemporaryFile("r", encoding="utf-8") as printed:
             request = {
                 "arguments": list(arguments),
-                "environment": environment,
+                # dbt looks for secrets in all of the environment at each of thousands of messages.
+                "environment": {
+                    name: value
+                    for name, value in environment.items()
+                    if name.startswith(("SOJOURN_", "DBT_", "SPARK_", "JAVA_", "PYTHON"))
+                    or name in ("HOME", "PATH", "TMPDIR", "DO_NOT_TRACK")
+                },
                 "folder": str(folder),
                 "printed": printed.name,
             }
@@ -122,6 +128,7 @@ def answer(request: dict[str, Any], manifest: Any) -> int:
     try:
         os.environ.clear()
         os.environ.update(request["environment"])
+        os.environ["DBT_LOG_LEVEL_FILE"] = "none"
         os.chdir(request["folder"])
         result = dbtRunner(manifest=manifest).invoke(request["arguments"])
         if result.exception is not None:
