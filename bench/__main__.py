@@ -23,8 +23,9 @@ import typer
 
 ROOT = Path(__file__).resolve().parent.parent
 START = date(2026, 1, 1)
-DAYS = 90
-EVENTS_PER_PERSON = 44
+DAYS = 126
+"""The last day brings 1% of the events."""
+EVENTS_PER_PERSON = 61.6
 
 
 @dataclass
@@ -99,7 +100,7 @@ def dbt_seconds(target: Path) -> tuple[float, dict[str, float], dict[str, float]
 def run(events: int, folder: Path) -> dict[str, Any]:
     """Measure one size and return the figures."""
     world = folder / "exports"
-    people = max(events // EVENTS_PER_PERSON, 50)
+    people = max(int(events / EVENTS_PER_PERSON), 50)
     environment = {
         "SOJOURN_EXPORTS": str(world),
         "SOJOURN_DUCKDB_PATH": str(folder / "sojourn.duckdb"),
