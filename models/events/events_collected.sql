@@ -29,6 +29,19 @@ incoming_numbers as (
 
 ),
 
+{% if is_incremental() %}
+collected_again as (
+
+    select distinct
+        numbered.event_key,
+        numbered.event_number
+
+    from (select event_key, {{ event_number }} as event_number from {{ this }}) as numbered
+    inner join incoming_numbers on numbered.event_number = incoming_numbers.event_number
+
+),
+{% endif %}
+
 repeated_numbers as (
 
     select event_number
@@ -39,9 +52,7 @@ repeated_numbers as (
     {% if is_incremental() %}
     union
 
-    select numbered.event_number
-    from (select {{ event_number }} as event_number from {{ this }}) as numbered
-    inner join incoming_numbers on numbered.event_number = incoming_numbers.event_number
+    select event_number from collected_again
     {% endif %}
 
 ),
@@ -102,7 +113,7 @@ sent_again as (
 
     select
         collected.event_key,
-        collected.event_number,
+        collected_again.event_number,
         collected.device_key,
         {%- for column in columns.split(', ') %}
         collected.{{ column }},
@@ -111,8 +122,8 @@ sent_again as (
         collected.is_internal,
         true as was_collected
 
-    from (select *, {{ event_number }} as event_number from {{ this }}) as collected
-    inner join repeated_numbers on collected.event_number = repeated_numbers.event_number
+    from {{ this }} as collected
+    inner join collected_again on collected.event_key = collected_again.event_key
     {% endif %}
 
 ),

@@ -1,7 +1,7 @@
 -- An event's own identifiers are read from the event. What is left are the former ids that an alias
 -- call names, a device's id (a UUID, as Segment's libraries make them) or an earlier user id, and
 -- whose the traits of an identify call are.
-with aliases as (
+with aliases as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'stg_segment__events') }}
     where
