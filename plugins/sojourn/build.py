@@ -62,7 +62,7 @@ def run_dbt(
     """
     command = [*arguments, "--project-dir", str(settings.project_dir.resolve())]
     # dbt parses anew when these differ from the last run's, and Airflow's dbt is given them.
-    command += ["--profile", "sojourn", "--target", settings.target]
+    command += ["--profile", "sojourn", "--target", settings.dbt_target]
     environment = dbt_environment(settings, as_of)
     code, printed = _call_dbt(command, environment, settings.project_dir, quiet)
     if code != 0:

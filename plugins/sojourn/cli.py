@@ -155,21 +155,25 @@ def run(as_of: AsOf = None) -> None:
     from sojourn.gate import run_gate
     from sojourn.publish import publish
     from sojourn.report import write_report
+    from sojourn.spark import kept_session
 
     settings = get_settings()
-    typer.secho("Load", bold=True)
-    effective = _load(settings, as_of, gated=True)
-    typer.secho("Raw gate", bold=True)
-    typer.echo(run_gate(settings).summary())
+    with kept_session():
+        typer.secho("Load", bold=True)
+        effective = _load(settings, as_of, gated=True)
+        typer.secho("Raw gate", bold=True)
+        typer.echo(run_gate(settings).summary())
     typer.secho("Build", bold=True)
     build(settings, as_of=effective)
-    typer.secho("Activate", bold=True)
-    sent = activate(settings, as_of=effective, progress=_progress)
-    typer.echo(sent.summary())
-    published = publish(settings)
-    if published:
-        typer.echo(f"Published for BI tools: {published}")
-    typer.echo(f"Report: {write_report(settings, settings.path(settings.var_dir) / 'report.html')}")
+    with kept_session():
+        typer.secho("Activate", bold=True)
+        sent = activate(settings, as_of=effective, progress=_progress)
+        typer.echo(sent.summary())
+        published = publish(settings)
+        if published:
+            typer.echo(f"Published for BI tools: {published}")
+        report = write_report(settings, settings.path(settings.var_dir) / "report.html")
+        typer.echo(f"Report: {report}")
     sent.raise_for_status()
 
 

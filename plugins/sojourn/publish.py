@@ -13,7 +13,8 @@ def publish(settings: Settings) -> Path | None:
 
     DuckDB lets nobody read a file while another process writes it. Readers open the copy; it is
     replaced in one step, so that they see the last finished run or the one before, never a half.
-    Returns None on a server, where readers and writers do not disturb each other.
+    Returns None elsewhere: on a server readers and writers do not disturb each other, and Spark's
+    tables are files that any reader of Parquet can open.
     """
     if settings.target != "duckdb":
         return None

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     postgres_user: str = "sojourn"
     postgres_password: SecretStr = SecretStr("")
     postgres_database: str = "sojourn"
+    # A Spark Connect server, sc://host:15002; its catalogue and warehouse are its own. Empty: Spark
+    # in this process, from the settings below.
+    spark_remote: str = ""
     # Folders of local Spark: tables, and the catalogue that knows them (embedded Derby). Empty:
     # `spark/warehouse` and `spark/metastore` in `var_dir`.
     spark_warehouse: Path | None = None
@@ -78,6 +81,16 @@ class Settings(BaseSettings):
         """The folder of local Spark's catalogue, as an absolute path."""
         return self.path(self.spark_metastore or self.var_dir / "spark" / "metastore")
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether one process at a time can open the warehouse: DuckDB, and Spark in a process."""
+        return self.target == "duckdb" or (self.target == "spark" and not self.spark_remote)
+
+    @property
+    def dbt_target(self) -> str:
+        """The target of profiles.yml."""
+        return "spark_connect" if self.target == "spark" and self.spark_remote else self.target
+
     def environment(self) -> dict[str, str]:
         """Return the process environment that makes dbt and other processes see these settings.
 
@@ -95,6 +108,7 @@ class Settings(BaseSettings):
             "SOJOURN_POSTGRES_USER": self.postgres_user,
             "SOJOURN_POSTGRES_PASSWORD": self.postgres_password.get_secret_value(),
             "SOJOURN_POSTGRES_DATABASE": self.postgres_database,
+            "SOJOURN_SPARK_REMOTE": self.spark_remote,
             "SOJOURN_SPARK_WAREHOUSE": str(self.spark_warehouse_dir),
             "SOJOURN_SPARK_METASTORE": str(self.spark_metastore_dir),
             "SOJOURN_SPARK_RAW_URL": self.spark_raw_url,

@@ -6,11 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sojourn.airflow.dbt import manifest_path
+from sojourn.airflow.pools import pool_slots
+from sojourn.build import run_dbt
 from sojourn.settings import Settings
 from sojourn.sources.config import read_sources
 
-from tests.conftest import make_settings
+from tests.conftest import make_settings, make_spark_settings
 from tests.dags.conftest import run_script
 
 POOL = "sojourn_warehouse"
@@ -160,6 +163,21 @@ def test_without_a_manifest_one_task_builds_everything(tmp_path: Path) -> None:
         "announce_customers": {"as_of", "dbt.build"},
     }
     assert tasks["dbt.build"]["pool"] == POOL
+
+
+def test_on_spark_the_dags_are_the_same(described: dict[str, Any], tmp_path: Path) -> None:
+    settings = make_spark_settings(tmp_path / "var")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DBT_TARGET_PATH", raising=False)
+        run_dbt(settings, ["parse"], quiet=True)
+    there = run_script(settings, "describe.py", tmp_path / "airflow")
+    assert there["import_errors"] == {}
+    assert there["touched"] == []
+    assert {name: upstream(dag) for name, dag in there["dags"].items()} == {
+        name: upstream(dag) for name, dag in described["dags"].items()
+    }
+    # One process can have the catalogue open, as on DuckDB.
+    assert pool_slots(settings) == 1
 
 
 def test_a_sources_file_that_is_wrong_says_so(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import yaml
 from sojourn.activation import Sync
 from sojourn.settings import Settings
-from sojourn.warehouse import Warehouse, open_warehouse, relation_name
+from sojourn.warehouse import Warehouse, open_warehouse, relation_name, text_type
 
 AS_OF = datetime(2026, 1, 5)
 MODELS_IN_ORDER = ("sync_log", "sync_events", "sync_rows", "sync_state", "sync_runs")
@@ -23,7 +23,7 @@ def create_activation_tables(settings: Settings) -> None:
     """Create the audit tables from the models' own SQL, without the cost of starting dbt."""
     schema = settings.schema_prefix + "activation"
     types = SimpleNamespace(
-        type_string=lambda: "varchar" if settings.target == "duckdb" else "text",
+        type_string=lambda: "text" if settings.target == "postgres" else text_type(settings.target),
         type_bigint=lambda: "bigint",
         type_timestamp=lambda: "timestamp",
     )
@@ -72,14 +72,15 @@ def put_contacts(
 ) -> None:
     """Replace the model's rows (key to ``email`` and ``score``) and its suppressions."""
     with open_warehouse(settings) as warehouse:
+        text = text_type(warehouse.dialect)
         for table, columns in (
-            ("contacts", "row_key varchar, email varchar, score bigint"),
-            ("contacts_suppressed", "row_key varchar, reason varchar"),
+            ("contacts", f"row_key {text}, email {text}, score bigint"),
+            ("contacts_suppressed", f"row_key {text}, reason {text}"),
         ):
-            warehouse.execute(
-                f"create table if not exists {relation_name(schema, table)} ({columns})"
-            )
-            warehouse.execute(f"delete from {relation_name(schema, table)}")
+            relation = relation_name(schema, table)
+            warehouse.execute(f"create table if not exists {relation} ({columns})")
+            gone = "truncate table" if settings.target == "spark" else "delete from"
+            warehouse.execute(f"{gone} {relation}")
         warehouse.append(
             schema,
             "contacts",

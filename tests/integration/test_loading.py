@@ -20,7 +20,7 @@ from sojourn.settings import Settings
 from sojourn.sources import load
 from sojourn.sources.config import SourcesError
 from sojourn.sources.loader import LoadError, LoadResult
-from sojourn.warehouse import WarehouseError, open_warehouse
+from sojourn.warehouse import WarehouseError, open_warehouse, text_type
 
 HUBSPOT = (
     "Record ID,First Name,Last Name,Email,Phone Number,Country/Region,Time Zone,Lifecycle Stage,"
@@ -569,7 +569,8 @@ def test_addresses_of_a_table_are_standardised_as_those_of_a_file(brand: Brand) 
     lines = ["".join(f"{value}," for value in row) + "granted,2026-01-05" for row in rows]
     brand.write("optins.csv", "\n".join([names, *lines]) + "\n")
     brand.execute("create schema crm")
-    brand.execute(f"create table crm.optins ({names.replace(',', ' varchar, ')} varchar)")
+    kind = text_type(brand.settings.target)
+    brand.execute(f"create table crm.optins ({names.replace(',', f' {kind}, ')} {kind})")
     for line in lines:
         values = ", ".join(f"'{value}'" for value in line.split(","))
         brand.execute(f"insert into crm.optins values ({values})")

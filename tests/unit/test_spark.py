@@ -42,6 +42,11 @@ def test_dbt_and_python_configure_the_same_session(tmp_path: Path) -> None:
     assert ours.pop("spark.sql.ansi.enabled") == "false"
     assert profile(settings, "spark")["server_side_parameters"] == ours
 
+    remote = settings.model_copy(update={"spark_remote": "sc://server:15002"})
+    there = spark.remote_configuration(remote)
+    assert there.pop("spark.sql.ansi.enabled") == "false"
+    assert profile(remote, remote.dbt_target)["server_side_parameters"] == there
+
 
 def test_without_java_the_error_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -42,6 +42,8 @@ def dbt_environment(settings: Settings, as_of: str) -> dict[str, str]:
         "SOJOURN_AS_OF": as_of,
         # Cosmos runs dbt in a copy of the project: a relative path would lead somewhere else.
         "SOJOURN_DUCKDB_PATH": str(settings.path(settings.duckdb_path)),
+        "SOJOURN_SPARK_WAREHOUSE": str(settings.spark_warehouse_dir),
+        "SOJOURN_SPARK_METASTORE": str(settings.spark_metastore_dir),
         "DBT_TARGET_PATH": "target",
         # What `sojourn manifest` parsed is not parsed again.
         "DBT_PARTIAL_PARSE_FILE_PATH": str(
@@ -76,7 +78,7 @@ def dbt_task_group(settings: Settings, *, as_of: str, pool: str) -> TaskGroup:
 
     profile = ProfileConfig(
         profile_name="sojourn",
-        target_name=settings.target,
+        target_name=settings.dbt_target,
         profiles_yml_filepath=settings.project_dir.resolve() / "profiles.yml",
     )
     environment = dbt_environment(settings, as_of)

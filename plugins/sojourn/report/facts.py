@@ -131,11 +131,7 @@ def read_facts(settings: Settings) -> Facts:
 
 def _sources(warehouse: Warehouse) -> list[dict[str, Any]]:
     found = []
-    schemas = warehouse.fetch(
-        "select distinct table_schema from information_schema.tables "
-        "where table_name = 'loaded_files' and table_schema like 'raw%' order by 1"
-    )
-    for (schema,) in schemas:
+    for schema in warehouse.schemas_with("loaded_files", "raw_"):
         files, rows, quarantined = warehouse.fetch(
             "select count(distinct path), coalesce(sum(row_count), 0), "
             f'coalesce(sum(quarantined_count), 0) from "{schema}".loaded_files'
@@ -284,11 +280,12 @@ def _stages(read: _Reader) -> list[Bar]:
 
 def _audiences(read: _Reader) -> list[dict[str, Any]]:
     rows = read.rows(
-        "select log.audience, count(case when log.change = 'enter' then 1 end), "
-        "count(case when log.change = 'exit' then 1 end), "
-        "(select count(*) from {audiences}.members as members "
-        "where members.audience = log.audience) "
-        "from {audiences}.membership_log as log group by log.audience order by log.audience"
+        "select log.audience, log.entered, log.gone, coalesce(members.present, 0) from ("
+        "select audience, count(case when change = 'enter' then 1 end) as entered, "
+        "count(case when change = 'exit' then 1 end) as gone "
+        "from {audiences}.membership_log group by audience) as log "
+        "left join (select audience, count(*) as present from {audiences}.members "
+        "group by audience) as members on members.audience = log.audience order by log.audience"
     )
     return [
         {"name": name.replace("_", " "), "entered": entered, "left": left, "members": members}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from sojourn.sources.config import Source, SourcesError
@@ -14,7 +15,7 @@ from sojourn.sources.entities import (
 )
 from sojourn.sources.mapping import Origin, resolve
 from sojourn.sources.names import shorten, unique_names
-from sojourn.warehouse import quote_identifier, relation_name
+from sojourn.warehouse import quote_identifier, relation_name, text_type
 
 if TYPE_CHECKING:
     from sojourn.sources.loader import SourceResult
@@ -52,33 +53,85 @@ def postgres_format(source: str, text: str) -> str:
     return "".join(parts)
 
 
+_SPARK_FORMATS = {
+    **{"%Y": "yyyy", "%y": "yy", "%m": "MM", "%d": "dd", "%H": "HH", "%I": "hh"},
+    **{"%M": "mm", "%S": "ss", "%f": "SSSSSS", "%p": "a", "%b": "MMM", "%B": "MMMM", "%j": "DDD"},
+    **{"%z": "[XXX][xx]", "%%": "%"},
+}
+
+
+def spark_format(source: str, text: str) -> str:
+    """Return a strptime format as one of Spark's datetime patterns.
+
+    Raises:
+        SourcesError: for a directive that Spark has no letters to read with.
+    """
+    parts: list[str] = []
+    for directive in re.findall(r"%.?|[^%]+", text):
+        if directive in _SPARK_FORMATS:
+            parts.append(_SPARK_FORMATS[directive])
+        elif directive.startswith("%"):
+            raise SourcesError(
+                f"source {source!r}: format {text!r}: Spark cannot read {directive!r}; "
+                f"use {', '.join(_SPARK_FORMATS)}, or cast the column in a view of your own."
+            )
+        else:
+            parts.append(
+                re.sub(
+                    r"[A-Za-z\[\]{}#]+", lambda found: f"'{found[0]}'", directive.replace("'", "''")
+                )
+            )
+    return "".join(parts)
+
+
 class _Dialect:
     """The SQL of one engine for what a mapping needs."""
 
     def __init__(self, source: Source, warehouse: Warehouse, types: dict[str, str]) -> None:
         self.source = source
         self.is_duckdb = warehouse.dialect == "duckdb"
+        self.is_spark = warehouse.dialect == "spark"
+        self.text_type = text_type(warehouse.dialect)
         self.types = types
 
     def text(self, column: str) -> str:
-        return f"cast({quote_identifier(column)} as varchar)"
+        return f"cast({quote_identifier(column)} as {self.text_type})"
+
+    def row_text(self) -> str:
+        """Return SQL for all of a row's values as one text."""
+        if self.is_spark:
+            return "to_json(struct(source_rows.*))"
+        return f"cast(source_rows as {self.text_type})"
 
     def _iso(self, timestamp: str) -> str:
         if self.is_duckdb:
             return f"strftime({timestamp}, '%Y-%m-%dT%H:%M:%S.%f')"
+        if self.is_spark:
+            return f"date_format({timestamp}, 'yyyy-MM-dd''T''HH:mm:ss.SSSSSS')"
         return f"to_char({timestamp}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US')"
 
     def _utc(self, naive: str, zone: str | None) -> str:
         if zone in (None, "UTC"):
             return naive
+        if self.is_spark:
+            return f"to_utc_timestamp({naive}, '{zone}')"
         return f"timezone('UTC', timezone('{zone}', {naive}))"
 
     def _like(self, value: str, pattern: str) -> str:
+        if self.is_spark:
+            java = pattern.replace("[:space:]", r"\s")
+            return f"{value} rlike {java}"
         return f"regexp_matches({value}, {pattern})" if self.is_duckdb else f"{value} ~ {pattern}"
 
     def _try_cast(self, value: str, kind: str) -> str:
         if self.is_duckdb:
             return f"try_cast({value} as {kind})"
+        if self.is_spark:
+            if kind.startswith(("timestamp", "date")):
+                # Spark would take a year alone for the first of its days.
+                is_day = self._like(value, r"'^ *[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}'")
+                return f"case when {is_day} then try_cast({value} as {kind.split()[0]}) end"
+            return f"try_cast({value} as {'double' if kind == 'double precision' else kind})"
         return f"case when pg_input_is_valid({value}, '{kind}') then cast({value} as {kind}) end"
 
     def timestamp(self, column: str, origin: Origin) -> str:
@@ -93,6 +146,8 @@ class _Dialect:
         if origin.format in ("epoch_s", "epoch_ms"):
             divisor = 1 if origin.format == "epoch_s" else 1000
             seconds = f"{self._try_cast(value, 'double precision')} / {divisor}"
+            if self.is_spark:
+                return f"timestamp_seconds({seconds})"
             return f"timezone('UTC', to_timestamp({seconds}))"
         if origin.format is not None:
             if self.is_duckdb:
@@ -101,6 +156,10 @@ class _Dialect:
                 if "%z" in origin.format:
                     return f"timezone('UTC', {parsed})"
                 return self._utc(parsed, origin.timezone)
+            if self.is_spark:
+                form = spark_format(self.source.name, origin.format).replace("'", "''")
+                parsed = f"try_to_timestamp({value}, '{form}')"
+                return parsed if "%z" in origin.format else self._utc(parsed, origin.timezone)
             form = postgres_format(self.source.name, origin.format).replace("'", "''")
             parsed = f"to_timestamp({value}, '{form}')"
             if "%z" in origin.format:
@@ -111,7 +170,9 @@ class _Dialect:
             )
         offset = r"'[Tt ].*([Zz]|[Uu][Tt][Cc]|[+-][0-9]{2}(:?[0-9]{2})?)$'"
         has_offset = self._like(value, offset)
-        aware = f"timezone('UTC', {self._try_cast(value, 'timestamp with time zone')})"
+        aware = self._try_cast(value, "timestamp with time zone")
+        if not self.is_spark:
+            aware = f"timezone('UTC', {aware})"
         naive = self._utc(self._try_cast(value, "timestamp"), origin.timezone)
         return f"case when {has_offset} then {aware} else {naive} end"
 
@@ -126,14 +187,13 @@ class _Dialect:
         if column in DATE_COLUMNS:
             if origin.format is not None or self.types[source].lower().startswith("timestamp"):
                 return f"substr({self._iso(self.timestamp(source, origin))}, 1, 10)"
-            return f"cast({self._try_cast(value, 'date')} as varchar)"
+            return f"cast({self._try_cast(value, 'date')} as {self.text_type})"
         if column in AMOUNT_COLUMNS | COUNT_COLUMNS:
             kind = "decimal(38, 9)" if column in AMOUNT_COLUMNS else "bigint"
             number = value if origin.decimal == "." else f"replace({value}, ',', '.')"
-            valid = "numeric" if kind.startswith("decimal") else kind
-            return (
-                f"cast({self._try_cast(number, valid if not self.is_duckdb else kind)} as varchar)"
-            )
+            is_postgres = not self.is_duckdb and not self.is_spark
+            valid = "numeric" if is_postgres and kind.startswith("decimal") else kind
+            return f"cast({self._try_cast(number, valid)} as {self.text_type})"
         return f"nullif(trim({value}), '')"
 
     def identifier(self, kind: str, text: str) -> str:
@@ -149,7 +209,8 @@ class _Dialect:
             return f"case when {self._like(value, pattern)} then {value} end"
         if kind == "phone":
             bare = f"replace({value}, '(0)', '')"
-            digits = f"regexp_replace({bare}, '[^0-9+]', '', 'g')"
+            everywhere = "" if self.is_spark else ", 'g'"
+            digits = f"regexp_replace({bare}, '[^0-9+]', ''{everywhere})"
             number = f"regexp_replace({digits}, '^00', '+')"
             is_number = self._like(number, r"'^[+][1-9][0-9]{6,14}$'")
             return f"case when {is_number} then {number} end"
@@ -191,6 +252,8 @@ class _Dialect:
                 f"list_filter([{listed}], lambda pair: pair.v is not null))) as varchar)"
             )
         listed = ", ".join(f"'{kind}', {value}" for kind, value in values.items())
+        if self.is_spark:
+            return f"to_json(map_filter(map({listed}), (kind, value) -> value is not null))"
         return f"cast(json_strip_nulls(json_build_object({listed})) as varchar)"
 
 
@@ -202,10 +265,10 @@ def view_sql(source: Source, warehouse: Warehouse, types: dict[str, str]) -> str
     mapping = resolve(source, raw_names)
     dialect = _Dialect(source, warehouse, types)
     entity = mapping.entity
-    row_text = "cast(source_rows as varchar)"
+    row_text, text = dialect.row_text(), dialect.text_type
     row_id = (
         f"md5({row_text}) || '-' || cast(row_number() over "
-        f"(partition by md5({row_text}) order by md5({row_text})) as varchar)"
+        f"(partition by md5({row_text}) order by md5({row_text})) as {text})"
     )
 
     def original(origin: Origin) -> Origin:
@@ -219,7 +282,7 @@ def view_sql(source: Source, warehouse: Warehouse, types: dict[str, str]) -> str
     values = {
         column: dialect.canonical(column, original(mapping.origins[column]))
         if column in mapping.origins
-        else "cast(null as varchar)"
+        else f"cast(null as {text})"
         for column in CANONICAL_COLUMNS[entity]
     }
     if "id" in values:
@@ -247,11 +310,11 @@ def view_sql(source: Source, warehouse: Warehouse, types: dict[str, str]) -> str
             )
         loaded_at = dialect.timestamp(by_raw[wanted], Origin(by_raw[wanted]))
     selected += [
-        "cast(null as varchar) as _file",
+        f"cast(null as {text}) as _file",
         "cast(null as bigint) as _line",
         f"{row_id} as _row_id",
         f"{loaded_at} as _loaded_at",
-        "cast(null as varchar) as _dlt_load_id",
+        f"cast(null as {text}) as _dlt_load_id",
     ]
     schema, _, table = (source.relation or "").partition(".")
     body = ",\n    ".join(selected)
@@ -282,7 +345,7 @@ def create_view(warehouse: Warehouse, source: Source) -> SourceResult:
         if before and before != after:
             # PostgreSQL cannot replace a view by one of other columns; dbt rebuilds what stands
             # on it.
-            cascade = "" if warehouse.dialect == "duckdb" else " cascade"
+            cascade = " cascade" if warehouse.dialect == "postgres" else ""
             warehouse.execute(f"drop view {view}{cascade}")
         warehouse.execute(f"create or replace view {view} as {query}")
     return SourceResult(source.name, source.connector, tables=[TableResult(source.entity or "")])
