@@ -87,34 +87,45 @@ def shared_key(request: dict[str, Any], project: str) -> Key | None:
 
 def serve(project: str) -> None:
     """Answer requests, a line of JSON each, with the exit code on a line."""
-    from dbt.cli.main import dbtRunner
-
-    for adapter in ("duckdb", "postgres"):
-        importlib.import_module(f"dbt.adapters.{adapter}")
+    for module in ("cli.main", "adapters.duckdb", "adapters.postgres"):
+        importlib.import_module(f"dbt.{module}")
 
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what dbt prints while it parses here
     manifests: dict[Key, Any] = {}
     for line in sys.stdin:
         request = json.loads(line)
         key = shared_key(request, project)
         if key is not None and key not in manifests:
-            os.environ.clear()
-            os.environ.update(request["environment"])
-            parsed = dbtRunner().invoke(
-                [
-                    "--quiet",
-                    "parse",
-                    *request["arguments"][request["arguments"].index("--project-dir") :],
-                ]
-            )
-            manifests[key] = parsed.result if parsed.success else None
-        child = os.fork()
-        if child == 0:
-            os._exit(answer(request, manifests.get(key) if key else None))
-        _, status = os.waitpid(child, 0)
-        answers.write(f"{os.waitstatus_to_exitcode(status)}\n")
+            manifests[key] = parse(request)
+        code = answer_in_a_fork(request, manifests.get(key) if key else None)
+        answers.write(f"{code}\n")
         answers.flush()
+
+
+def parse(request: dict[str, Any]) -> Any:
+    """Return the parsed project, or None where dbt finds fault with it.
+
+    In a fork too: what parses leaves threads behind, and a later fork would wait for them for ever.
+    """
+    from dbt.contracts.graph.manifest import Manifest
+
+    arguments = request["arguments"]
+    project_on = arguments[arguments.index("--project-dir") :]
+    if answer_in_a_fork({**request, "arguments": ["--quiet", "parse", *project_on]}, None) != 0:
+        return None
+    parsed = Path(request["environment"]["DBT_TARGET_PATH"]) / "partial_parse.msgpack"
+    manifest = Manifest.from_msgpack(parsed.read_bytes())
+    manifest.build_flat_graph()
+    return manifest
+
+
+def answer_in_a_fork(request: dict[str, Any], manifest: Any) -> int:
+    """Run dbt in a process of its own and return its exit code."""
+    child = os.fork()
+    if child == 0:
+        os._exit(answer(request, manifest))
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
 
 
 def answer(request: dict[str, Any], manifest: Any) -> int:
