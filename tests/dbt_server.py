@@ -89,6 +89,7 @@ def serve(project: str) -> None:
     """Answer requests, a line of JSON each, with the exit code on a line."""
     for module in ("cli.main", "adapters.duckdb", "adapters.postgres"):
         importlib.import_module(f"dbt.{module}")
+    leave_out_debug_events()
 
     answers = os.fdopen(os.dup(1), "w")
     manifests: dict[Key, Any] = {}
@@ -100,6 +101,20 @@ def serve(project: str) -> None:
         code = answer_in_a_fork(request, manifests.get(key) if key else None)
         answers.write(f"{code}\n")
         answers.flush()
+
+
+def leave_out_debug_events() -> None:
+    """Spare dbt the making of thousands of messages that nobody reads, a sixth of its time."""
+    from dbt_common.events.base_types import EventLevel
+    from dbt_common.events.event_manager import EventManager
+
+    fire = EventManager.fire_event
+
+    def fire_what_is_read(self: Any, event: Any, level: Any = None, **options: Any) -> None:
+        if level is not None or event.level_tag() != EventLevel.DEBUG:
+            fire(self, event, level, **options)
+
+    EventManager.fire_event = fire_what_is_read
 
 
 def parse(request: dict[str, Any]) -> Any:

@@ -148,7 +148,10 @@ def manifest() -> None:
 
 
 @app.command()
-def run(as_of: AsOf = None) -> None:
+def run(
+    as_of: AsOf = None,
+    tests: Annotated[bool, typer.Option(help="Run the models' tests too.")] = True,
+) -> None:
     """Load, gate, build, activate, publish and report: all that the DAGs do."""
     from sojourn.activation import activate
     from sojourn.build import build
@@ -164,7 +167,7 @@ def run(as_of: AsOf = None) -> None:
         typer.secho("Raw gate", bold=True)
         typer.echo(run_gate(settings).summary())
     typer.secho("Build", bold=True)
-    build(settings, as_of=effective)
+    build(settings, as_of=effective, tests=tests)
     with kept_session():
         typer.secho("Activate", bold=True)
         sent = activate(settings, as_of=effective, progress=_progress)

@@ -27,9 +27,10 @@ SECRET = "only for this test, and long enough to sign with"
 PHASES = ("Load", "Build", "Activate")
 
 
-def start_run(settings: Settings, url: str, day: int) -> subprocess.Popen[str]:
+def start_run(settings: Settings, url: str, day: int, *options: str) -> subprocess.Popen[str]:
+    day_of_run = f"{day_end(day):%Y-%m-%d}"
     return subprocess.Popen(
-        [sys.executable, "-u", "-m", "sojourn", "run", "--as-of", f"{day_end(day):%Y-%m-%d}"],
+        [sys.executable, "-u", "-m", "sojourn", "run", "--as-of", day_of_run, *options],
         env={
             **os.environ,
             **settings.environment(),
@@ -45,7 +46,7 @@ def start_run(settings: Settings, url: str, day: int) -> subprocess.Popen[str]:
 
 def kill_in(settings: Settings, url: str, day: int, phase: str, delay: float) -> None:
     """Start a run and kill it, and all that it started, some time after a phase begins."""
-    process = start_run(settings, url, day)
+    process = start_run(settings, url, day, "--no-tests")
     assert process.stdout is not None
     for line in process.stdout:
         if line.strip() == phase:
@@ -65,8 +66,8 @@ def kill_often(settings: Settings, url: str, day: int, seeds: list[int]) -> None
             kill_in(settings, url, day, phase, draw.uniform(0.0, longest))
 
 
-def finish(settings: Settings, url: str, day: int) -> str:
-    process = start_run(settings, url, day)
+def finish(settings: Settings, url: str, day: int, *options: str) -> str:
+    process = start_run(settings, url, day, *options)
     output, _ = process.communicate()
     assert process.returncode == 0, output[-4000:]
     return output
@@ -92,8 +93,8 @@ def test_killed_runs_are_repaired(small_brand: Path, tmp_path: Path, seeds: list
         # The first of the two days is built from nothing, the second onto the first.
         if len(seeds) > 1:
             kill_often(killed, receiver.url, DAYS - 1, seeds)
-            finish(killed, receiver.url, DAYS - 1)
-            finish(clean, other.url, DAYS - 1)
+            finish(killed, receiver.url, DAYS - 1, "--no-tests")
+            finish(clean, other.url, DAYS - 1, "--no-tests")
         else:
             load(killed, as_of=day_end(DAYS - 1))
             run_gate(killed)
@@ -101,9 +102,9 @@ def test_killed_runs_are_repaired(small_brand: Path, tmp_path: Path, seeds: list
             clean.path(clean.duckdb_path).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(killed.path(killed.duckdb_path), clean.path(clean.duckdb_path))
         kill_often(killed, receiver.url, DAYS, seeds)
-        finish(killed, receiver.url, DAYS)
+        finish(killed, receiver.url, DAYS, "--no-tests")
         again = finish(killed, receiver.url, DAYS)
-        finish(clean, other.url, DAYS)
+        finish(clean, other.url, DAYS, "--no-tests")
         assert_same(clean, killed)
         wanted = receiver_state(killed)
         assert wanted
