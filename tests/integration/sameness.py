@@ -67,11 +67,12 @@ PUBLIC_TABLES: dict[str, str | None] = {
     "staging.quarantined_rows": None,
 }
 
-# When we learned or acted, ids of runs and loads, and what each engine hashes its own way.
+# When we learned or acted, ids of runs and loads, what each engine hashes its own way, and Spark's
+# partitions.
 NOT_COMPARED = {
     "loaded_at", "known_from", "known_to", "recorded_at", "changed_at", "entered_at",
     "attempted_at", "acknowledged_at", "attempts", "changed_in", "load_id", "_dlt_load_id",
-    "_loaded_at", "fingerprint",
+    "_loaded_at", "fingerprint", "bucket",
 }  # fmt: skip
 
 PERSON_COLUMNS = {"person_id", "current_person_id", "other_person_id"}
