@@ -5,13 +5,7 @@
 {%- endmacro %}
 
 {% macro default__joined_text(expression, separator, position) -%}
-    array_join(
-        transform(
-            array_sort(collect_list(struct({{ position }} as position, {{ expression }} as value))),
-            entry -> entry.value
-        ),
-        '{{ separator }}'
-    )
+    listagg({{ expression }}, '{{ separator }}') within group (order by {{ position }})
 {%- endmacro %}
 
 {% macro duckdb__joined_text(expression, separator, position) -%}

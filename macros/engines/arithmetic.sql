@@ -7,7 +7,8 @@
 {% macro postgres__type_wide_integer() %}{{ return('numeric(38,0)') }}{% endmacro %}
 
 {# `whole_quotient(dividend, divisor)`: the quotient of two whole numbers without its fraction.
-   Neither may be negative; `%` gives the rest on every engine. #}
+   Neither may be negative, and the quotient must fit 18 digits, since Spark's `div` gives a bigint;
+   `%` gives the rest on every engine. #}
 {% macro whole_quotient(dividend, divisor) -%}
     {{ adapter.dispatch('whole_quotient', 'sojourn')(dividend, divisor) }}
 {%- endmacro %}
@@ -22,4 +23,25 @@
 
 {% macro postgres__whole_quotient(dividend, divisor) -%}
     div(({{ dividend }}), ({{ divisor }}))
+{%- endmacro %}
+
+{# `product_of_money(amount, factor)`: amount x factor, both with up to six decimals, rounded half up
+   to two. Spark keeps 38 digits and cuts decimals off a product that could be longer, so that an
+   amount of more than 14 digits before the point fails there. #}
+{% macro product_of_money(amount, factor) -%}
+    {{ adapter.dispatch('product_of_money', 'sojourn')(amount, factor) }}
+{%- endmacro %}
+
+{% macro default__product_of_money(amount, factor) -%}
+    cast(
+        round(cast({{ amount }} as decimal(28, 6)) * cast({{ factor }} as decimal(18, 6)), 2)
+        as {{ sojourn.type_money() }}
+    )
+{%- endmacro %}
+
+{% macro spark__product_of_money(amount, factor) -%}
+    cast(
+        round(cast({{ amount }} as decimal(20, 6)) * cast({{ factor }} as decimal(17, 6)), 2)
+        as {{ sojourn.type_money() }}
+    )
 {%- endmacro %}

@@ -94,7 +94,10 @@
 {%- endmacro %}
 
 {% macro default__json_string(expression) -%}
-    regexp_extract(to_json(array({{ expression }})), '^.(.*).$', 1)
+    case
+        when {{ expression }} is not null
+            then substring(to_json(array({{ expression }})), 2, length(to_json(array({{ expression }}))) - 2)
+    end
 {%- endmacro %}
 
 {% macro duckdb__json_string(expression) -%}

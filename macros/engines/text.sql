@@ -17,7 +17,8 @@
 {%- endmacro %}
 
 {# `regexp_like(expression, pattern)`: does the pattern occur in it? Patterns must mean the same
-   on all engines: character classes, alternation, anchors and counts do. #}
+   on all engines: character classes, alternation, anchors and counts do. A text should not hold line
+   breaks: Spark's `$` also matches before the last one, and PostgreSQL's `.` matches any. #}
 {% macro regexp_like(expression, pattern) -%}
     {{ adapter.dispatch('regexp_like', 'sojourn')(expression, pattern) }}
 {%- endmacro %}
@@ -35,17 +36,32 @@
 {%- endmacro %}
 
 {# `regexp_group(expression, 'pattern with one (group)')`: the group's text, NULL where the pattern
-   does not occur or the group is empty. #}
+   does not occur or the group is empty. The pattern is a constant, without quotes around it. #}
 {% macro regexp_group(expression, pattern) -%}
     {{ adapter.dispatch('regexp_group', 'sojourn')(expression, pattern) }}
 {%- endmacro %}
 
 {% macro default__regexp_group(expression, pattern) -%}
-    nullif(regexp_extract({{ expression }}, '{{ pattern }}', 1), '')
+    nullif(regexp_extract({{ expression }}, {{ sojourn.text_literal(pattern) }}, 1), '')
 {%- endmacro %}
 
 {% macro postgres__regexp_group(expression, pattern) -%}
-    nullif(substring({{ expression }} from '{{ pattern }}'), '')
+    nullif(substring({{ expression }} from {{ sojourn.text_literal(pattern) }}), '')
+{%- endmacro %}
+
+{# `regexp_rewritten(expression, '^pattern$', '\\1-\\2')`: the text that the pattern matches, written as
+   the third text says; other text as it is. The pattern must match the whole text, since only Spark
+   rewrites every place where one matches. #}
+{% macro regexp_rewritten(expression, pattern, rewriting) -%}
+    {{ adapter.dispatch('regexp_rewritten', 'sojourn')(expression, pattern, rewriting) }}
+{%- endmacro %}
+
+{% macro default__regexp_rewritten(expression, pattern, rewriting) -%}
+    regexp_replace({{ expression }}, {{ sojourn.text_literal(pattern) }}, {{ sojourn.text_literal(rewriting) }})
+{%- endmacro %}
+
+{% macro spark__regexp_rewritten(expression, pattern, rewriting) -%}
+    {{ sojourn.default__regexp_rewritten(expression, pattern, rewriting | replace('\\', '$')) }}
 {%- endmacro %}
 
 {# Host of a URL, in lower case, without `www.`; NULL where there is none. #}
@@ -64,8 +80,24 @@
     {{ adapter.dispatch('url_decode', 'sojourn')(expression) }}
 {%- endmacro %}
 
-{% macro default__url_decode(expression) -%}
-    coalesce(try_url_decode({{ expression }}), {{ expression }})
+{# Java replaces invalid UTF-8 by U+FFFD, and fails on a percent sign that encodes nothing. #}
+{% macro spark__url_decode(expression) -%}
+    {%- set decoded -%}
+        try_url_decode(regexp_replace({{ expression }}, '%(?![0-9a-fA-F]{2})', '%25'))
+    {%- endset -%}
+    case
+        when position('%00' in {{ expression }}) > 0 then {{ expression }}
+        when position('%' in {{ expression }}) > 0
+            then case
+                when
+                    position('\uFFFD' in {{ decoded }}) > 0
+                    and position('\uFFFD' in {{ expression }}) = 0
+                    and position('%EF%BF%BD' in upper({{ expression }})) = 0
+                    then {{ expression }}
+                else coalesce({{ decoded }}, {{ expression }})
+            end
+        else replace({{ expression }}, '+', ' ')
+    end
 {%- endmacro %}
 
 {% macro duckdb__url_decode(expression) -%}

@@ -5,8 +5,20 @@
     {{ adapter.dispatch('to_utc', 'sojourn')(expression, zone) }}
 {%- endmacro %}
 
-{% macro default__to_utc(expression, zone) -%}
-    to_utc_timestamp({{ expression }}, {{ zone }})
+{# Read as text, since `to_utc_timestamp` fails on an unknown zone. Of a time that occurs twice this
+   gives the first, the summer's; the second follows after an hour (on Lord Howe after half of one)
+   and reads the same on the wall. #}
+{% macro spark__to_utc(expression, zone) -%}
+    {%- set first -%}
+        try_cast(cast({{ expression }} as string) || ' ' || {{ zone }} as timestamp)
+    {%- endset -%}
+    case
+        {%- for minutes in [60, 30] %}
+        when from_utc_timestamp({{ first }} + interval '{{ minutes }}' minute, {{ zone }}) = {{ expression }}
+            then {{ first }} + interval '{{ minutes }}' minute
+        {%- endfor %}
+        else {{ first }}
+    end
 {%- endmacro %}
 
 {# Read as text, since `at time zone` fails on an unknown zone, and no guard can keep it from that. #}
@@ -43,7 +55,7 @@
 {%- endmacro %}
 
 {% macro default__seconds_between(start, end) -%}
-    (date_diff('microsecond', {{ start }}, {{ end }}) / 1000000.0)
+    cast(timestampdiff(microsecond, {{ start }}, {{ end }}) as double) / 1000000
 {%- endmacro %}
 
 {% macro duckdb__seconds_between(start, end) -%}

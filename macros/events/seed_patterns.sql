@@ -8,5 +8,5 @@
             'select ' ~ column ~ ' from ' ~ relation ~ ' where ' ~ where ~ ' order by ' ~ column
         ).columns[0].values() -%}
     {%- endif -%}
-    '{{ (patterns | join('|') | replace("'", "''")) or '^$.' }}'
+    {{ sojourn.text_literal(patterns | join('|') or '^$.') }}
 {%- endmacro %}

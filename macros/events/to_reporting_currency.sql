@@ -1,6 +1,6 @@
 {# `to_reporting_currency(amount, rate)`: an amount in the reporting currency; NULL without a rate. #}
 {% macro to_reporting_currency(amount, rate) -%}
-    cast(round(cast({{ amount }} as decimal(28, 6)) * cast({{ rate }} as decimal(18, 6)), 2) as {{ sojourn.type_money() }})
+    {{ sojourn.product_of_money(amount, rate) }}
 {%- endmacro %}
 
 {# Join condition of an `exchange_rates_to_reporting` row to a currency and a day. #}

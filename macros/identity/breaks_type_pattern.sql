@@ -11,8 +11,8 @@
     {%- endif -%}
     case {{ type }}
         {%- for row in rows %}
-        when '{{ row[0] | replace("'", "''") }}'
-            then not {{ sojourn.regexp_like(value, "'" ~ row[1] | replace("'", "''") ~ "'") }}
+        when {{ sojourn.text_literal(row[0]) }}
+            then not {{ sojourn.regexp_like(value, sojourn.text_literal(row[1])) }}
         {%- endfor %}
         {%- if not rows %}
         when '' then false

@@ -1,5 +1,5 @@
-{# `connected_components(edges, labels)`: writes temporary table `labels` (node, component) for the
-   nodes of temporary table `edges` (left_node, right_node; bigint, no loops); a component is named
+{# `connected_components(edges, labels)`: writes scratch table `labels` (node, component) for the
+   nodes of scratch table `edges` (left_node, right_node; bigint, no loops); a component is named
    after its smallest node. Each round every node takes its smallest neighbour as parent and the
    edges are contracted to the parents, until none is left; the labels are then composed backwards.
    Node numbers must be in random order: a round then removes about two thirds of the nodes of a
@@ -7,13 +7,11 @@
 {% macro connected_components(edges, labels) %}
     {%- set rounds = [] -%}
     {%- set current = namespace(edges=edges, left=1) -%}
-    {%- do run_query('drop table if exists ' ~ labels) -%}
     {%- for round in range(1000) -%}
         {%- if current.left > 0 -%}
         {%- set parents = labels ~ '_parents_' ~ round -%}
         {%- set contracted = labels ~ '_edges_' ~ round -%}
-        {%- call statement('parents', auto_begin=False) -%}
-            create temporary table {{ parents }} as
+        {%- call sojourn.scratch(parents) -%}
             select
                 node,
                 min(parent) as parent
@@ -26,9 +24,7 @@
             ) as neighbours
             group by node
         {%- endcall -%}
-        {%- do sojourn.gather_statistics_now(parents) -%}
-        {%- call statement('contracted', auto_begin=False) -%}
-            create temporary table {{ contracted }} as
+        {%- call sojourn.scratch(contracted) -%}
             select distinct
                 least(lefts.parent, rights.parent) as left_node,
                 greatest(lefts.parent, rights.parent) as right_node
@@ -37,7 +33,6 @@
             inner join {{ parents }} as rights on edges.right_node = rights.node
             where lefts.parent <> rights.parent
         {%- endcall -%}
-        {%- do sojourn.gather_statistics_now(contracted) -%}
         {%- do rounds.append([parents, contracted]) -%}
         {%- set current.edges = contracted -%}
         {%- set current.left = run_query('select count(*) from ' ~ contracted).rows[0][0] | int -%}
@@ -49,8 +44,7 @@
     {%- set composed = namespace(labels=none) -%}
     {%- for parents, contracted in rounds | reverse -%}
         {%- set step = labels if loop.last else labels ~ '_step_' ~ loop.index -%}
-        {%- call statement('compose', auto_begin=False) -%}
-            create temporary table {{ step }} as
+        {%- call sojourn.scratch(step) -%}
             select
                 parents.node,
                 {% if composed.labels is none -%}
@@ -62,10 +56,8 @@
             left join {{ composed.labels }} as later on parents.parent = later.node
                 {%- endif %}
         {%- endcall -%}
-        {%- do sojourn.gather_statistics_now(step) -%}
-        {%- if composed.labels is not none -%}{%- do run_query('drop table ' ~ composed.labels) -%}{%- endif -%}
-        {%- do run_query('drop table ' ~ parents) -%}
-        {%- do run_query('drop table ' ~ contracted) -%}
+        {%- do sojourn.drop_scratch([parents, contracted]) -%}
+        {%- if composed.labels is not none -%}{%- do sojourn.drop_scratch([composed.labels]) -%}{%- endif -%}
         {%- set composed.labels = step -%}
     {%- endfor -%}
 {% endmacro %}

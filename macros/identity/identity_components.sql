@@ -31,7 +31,9 @@
     {#- By other rules, everything is judged anew. -#}
     {%- set state = namespace(last_run=none, affected=1) -%}
     {%- if existing is not none and existing.is_table and not should_full_refresh() -%}
-        {%- set made_by = run_query('select min(rules), max(rules), max(changed_in) from ' ~ this).rows[0] -%}
+        {%- set made_by = run_query(
+            'select min(rules), max(rules), cast(max(changed_in) as ' ~ sojourn.type_string() ~ ') from ' ~ this
+        ).rows[0] -%}
         {%- set rules = run_query('select max(rules) from ' ~ nodes).rows[0][0] -%}
         {%- if made_by[0] == rules and made_by[1] == rules -%}
             {%- set state.last_run = made_by[2] -%}
@@ -58,19 +60,14 @@
         {%- endcall -%}
     {%- elif state.last_run -%}
         {%- call statement('main') -%}
-            delete from {{ target_relation }}
-            where identifier_type || ':' || identifier_value in (
-                select identifier_type || ':' || identifier_value from identity_affected
-            );
-
-            insert into {{ target_relation }}
-            {{ sojourn.judged_identifiers(nodes, ledger) }}
+            {{ sojourn.replace_judged(target_relation, sojourn.judged_identifiers(nodes, ledger)) }}
         {%- endcall -%}
     {%- else -%}
         {%- if existing is not none -%}{%- do adapter.drop_relation(existing) -%}{%- endif -%}
         {%- call statement('main') -%}
-            create table {{ target_relation }} as
-            {{ sojourn.judged_identifiers(nodes, ledger) }}
+            {{ create_table_as(false, target_relation, sojourn.rewritten(
+                '(' ~ sojourn.judged_identifiers(nodes, ledger) ~ ') as judged'
+            )) }}
         {%- endcall -%}
     {%- endif -%}
     {%- do sojourn.drop_identity_tables() -%}
@@ -82,16 +79,42 @@
 
 
 {% macro drop_identity_tables() %}
-    {%- for table in ['affected', 'nodes', 'edges', 'links', 'clusters', 'components', 'demoted', 'renamed'] -%}
-        {%- do run_query('drop table if exists identity_' ~ table) -%}
-    {%- endfor -%}
+    {%- do sojourn.drop_scratch([
+        'identity_affected', 'identity_nodes', 'identity_edges', 'identity_links',
+        'identity_clusters', 'identity_components', 'identity_demoted', 'identity_renamed',
+    ]) -%}
+    {%- do sojourn.clear_scratch() -%}
 {% endmacro %}
+
+
+{# Replaces the rows of all affected identifiers by what was judged of them. #}
+{% macro replace_judged(target_relation, judged) -%}
+    {{ adapter.dispatch('replace_judged', 'sojourn')(target_relation, judged) }}
+{%- endmacro %}
+
+{% macro default__replace_judged(target_relation, judged) -%}
+    {%- set key = sojourn.key_columns()[0] -%}
+    delete from {{ target_relation }}
+    where {{ key }} in (select {{ key }} from identity_affected);
+
+    insert into {{ target_relation }}
+    {{ judged }}
+{%- endmacro %}
+
+{% macro spark__replace_judged(target_relation, judged) -%}
+    {%- do run_query('set spark.sql.sources.partitionOverwriteMode = dynamic') -%}
+    insert overwrite table {{ target_relation }} partition (bucket)
+    {{ sojourn.complete_buckets(
+        '(select * from identity_affected left join (' ~ judged
+        ~ ') as judged using (identifier_type, identifier_value))',
+        'identity_affected'
+    ) }}
+{%- endmacro %}
 
 
 {# Identifiers whose clusters are touched by what came, went or was detached since the last run. #}
 {% macro find_affected(nodes, edges, judged, last_run) %}
-    {%- call statement('affected', auto_begin=False) -%}
-        create temporary table identity_affected as
+    {%- call sojourn.scratch('identity_affected') -%}
         with touched as (
             select nodes.identifier_type, nodes.identifier_value
             from {{ nodes }} as nodes
@@ -124,15 +147,13 @@
         from {{ judged }} as judged
         inner join clusters on judged.cluster_id = clusters.cluster_id
     {%- endcall -%}
-    {%- do sojourn.gather_statistics_now('identity_affected') -%}
 {% endmacro %}
 
 
 {# Affected identifiers that may join persons, and what joins them, as numbers. The numbers are in
    random order, so that components are found in few rounds. #}
 {% macro number_identifiers(nodes, edges, last_run) %}
-    {%- call statement('nodes', auto_begin=False) -%}
-        create temporary table identity_nodes as
+    {%- call sojourn.scratch('identity_nodes') -%}
         select
             row_number() over (
                 order by
@@ -156,9 +177,7 @@
             nodes.blocked_reason is null
             and not nodes.is_removed
     {%- endcall -%}
-    {%- do sojourn.gather_statistics_now('identity_nodes') -%}
-    {%- call statement('edges', auto_begin=False) -%}
-        create temporary table identity_edges as
+    {%- call sojourn.scratch('identity_edges') -%}
         select distinct lefts.identifier_id as left_id, rights.identifier_id as right_id
         from {{ edges }} as edges
         inner join identity_nodes as lefts
@@ -173,15 +192,15 @@
             not edges.is_removed
             and not edges.is_detached
     {%- endcall -%}
-    {%- call statement('links', auto_begin=False) -%}
-        create temporary table identity_links as
+    {%- call sojourn.scratch('identity_links') -%}
         select left_id as left_node, right_id as right_node from identity_edges
     {%- endcall -%}
-    {%- for table in ['edges', 'links'] -%}
-        {%- do sojourn.gather_statistics_now('identity_' ~ table) -%}
-    {%- endfor -%}
-    {%- do run_query('create temporary table identity_components (node bigint, component bigint)') -%}
-    {%- do run_query('create temporary table identity_demoted (node bigint, reason ' ~ sojourn.type_string() ~ ')') -%}
+    {%- call sojourn.scratch('identity_components') -%}
+        select cast(null as bigint) as node, cast(null as bigint) as component where 1 = 0
+    {%- endcall -%}
+    {%- call sojourn.scratch('identity_demoted') -%}
+        select cast(null as bigint) as node, cast(null as {{ sojourn.type_string() }}) as reason where 1 = 0
+    {%- endcall -%}
 {% endmacro %}
 
 
@@ -217,18 +236,12 @@
 
 
 {% macro judge_tier(nodes, edges, tier) %}
-    {%- for table in ['tier_nodes', 'tier_cross', 'tier_within', 'tier_values', 'tier_joined', 'tier_edges', 'tier_broken'] -%}
-        {%- do run_query('drop table if exists ' ~ table) -%}
-    {%- endfor -%}
-
-    {%- call statement('tier_nodes', auto_begin=False) -%}
-        create temporary table tier_nodes as
+    {%- call sojourn.scratch('tier_nodes') -%}
         select identifier_id as node, identifier_type, values_per_person, person_limit
         from {{ nodes }} where tier = {{ tier }}
     {%- endcall -%}
     {#- A value of this tier and a component of stronger tiers that it touches. -#}
-    {%- call statement('tier_cross', auto_begin=False) -%}
-        create temporary table tier_cross as
+    {%- call sojourn.scratch('tier_cross') -%}
         select distinct touching.node, components.component
         from (
             select edges.left_id as node, edges.right_id as other from {{ edges }} as edges
@@ -239,16 +252,14 @@
         inner join identity_components as components on touching.other = components.node
         where touching.other not in (select demoted.node from identity_demoted as demoted)
     {%- endcall -%}
-    {%- call statement('tier_within', auto_begin=False) -%}
-        create temporary table tier_within as
+    {%- call sojourn.scratch('tier_within') -%}
         select distinct edges.left_id as left_node, edges.right_id as right_node
         from {{ edges }} as edges
         inner join tier_nodes as lefts on edges.left_id = lefts.node
         inner join tier_nodes as rights on edges.right_id = rights.node
     {%- endcall -%}
     {#- Values of limited types, of stronger tiers by component. -#}
-    {%- call statement('tier_values', auto_begin=False) -%}
-        create temporary table tier_values as
+    {%- call sojourn.scratch('tier_values') -%}
         select components.component, nodes.identifier_type, nodes.identifier_id, nodes.values_per_person
         from identity_components as components
         inner join {{ nodes }} as nodes on components.node = nodes.identifier_id
@@ -257,13 +268,8 @@
             and components.node not in (select demoted.node from identity_demoted as demoted)
     {%- endcall -%}
 
-    {%- for table in ['tier_nodes', 'tier_cross', 'tier_within', 'tier_values', 'identity_demoted'] -%}
-        {%- do sojourn.gather_statistics_now(table) -%}
-    {%- endfor -%}
-
     {#- (1) Values that touch components which may not join. -#}
-    {%- call statement('demote_conflicts', auto_begin=False) -%}
-        insert into identity_demoted (node, reason)
+    {%- call sojourn.scratch_rows('identity_demoted') -%}
         select node, min(reason)
         from (
             select touched.node, 'joins too many values of ' || touched.identifier_type as reason
@@ -294,9 +300,7 @@
     {%- set state = namespace(broken=1) -%}
     {%- for attempt in range(3) -%}
         {%- if state.broken > 0 -%}
-        {%- do run_query('drop table if exists tier_edges') -%}
-        {%- call statement('tier_edges', auto_begin=False) -%}
-            create temporary table tier_edges as
+        {%- call sojourn.scratch('tier_edges') -%}
             select tier_cross.node as left_node, tier_cross.component as right_node
             from tier_cross
             where tier_cross.node not in (select demoted.node from identity_demoted as demoted)
@@ -307,11 +311,8 @@
                 tier_within.left_node not in (select demoted.node from identity_demoted as demoted)
                 and tier_within.right_node not in (select demoted.node from identity_demoted as demoted)
         {%- endcall -%}
-        {%- do sojourn.gather_statistics_now('tier_edges') -%}
         {%- do sojourn.connected_components('tier_edges', 'tier_joined') -%}
-        {%- do run_query('drop table if exists tier_broken') -%}
-        {%- call statement('tier_broken', auto_begin=False) -%}
-            create temporary table tier_broken as
+        {%- call sojourn.scratch('tier_broken') -%}
             select distinct broken.component
             from (
                 select joined.component, counted.identifier_type
@@ -328,16 +329,12 @@
         {%- endcall -%}
         {%- set state.broken = run_query('select count(*) from tier_broken').rows[0][0] | int -%}
         {%- if state.broken > 0 and attempt == 0 -%}
-            {%- call statement('drop_within', auto_begin=False) -%}
-                delete from tier_within
-                where left_node in (
-                    select joined.node from tier_joined as joined
-                    inner join tier_broken on joined.component = tier_broken.component
-                )
-            {%- endcall -%}
+            {%- do sojourn.delete_scratch('tier_within', 'left_node in (
+                select joined.node from tier_joined as joined
+                inner join tier_broken on joined.component = tier_broken.component
+            )') -%}
         {%- elif state.broken > 0 and attempt == 1 -%}
-            {%- call statement('demote_bridges', auto_begin=False) -%}
-                insert into identity_demoted (node, reason)
+            {%- call sojourn.scratch_rows('identity_demoted') -%}
                 select tier_cross.node, 'would join persons that break a limit' as reason
                 from tier_cross
                 inner join tier_joined as joined on tier_cross.node = joined.node
@@ -351,9 +348,7 @@
     {%- endfor -%}
 
     {#- The stronger components take their new names, and this tier's values come in. -#}
-    {%- do run_query('drop table if exists identity_renamed') -%}
-    {%- call statement('renamed', auto_begin=False) -%}
-        create temporary table identity_renamed as
+    {%- call sojourn.scratch('identity_renamed') -%}
         select components.node, coalesce(joined.component, components.component) as component
         from identity_components as components
         left join tier_joined as joined on components.component = joined.node
@@ -362,10 +357,8 @@
         from tier_nodes
         left join tier_joined as joined on tier_nodes.node = joined.node
     {%- endcall -%}
-    {%- do run_query('drop table identity_components') -%}
-    {%- do run_query('alter table identity_renamed rename to identity_components') -%}
-    {%- do sojourn.gather_statistics_now('identity_components') -%}
-    {%- for table in ['tier_nodes', 'tier_cross', 'tier_within', 'tier_values', 'tier_joined', 'tier_edges', 'tier_broken'] -%}
-        {%- do run_query('drop table if exists ' ~ table) -%}
-    {%- endfor -%}
+    {%- do sojourn.rename_scratch('identity_renamed', 'identity_components') -%}
+    {%- do sojourn.drop_scratch([
+        'tier_nodes', 'tier_cross', 'tier_within', 'tier_values', 'tier_joined', 'tier_edges', 'tier_broken',
+    ]) -%}
 {% endmacro %}

@@ -2,7 +2,7 @@
 {% macro text_list(texts) -%}
     (
         {%- for text in texts -%}
-        '{{ text | replace("'", "''") }}'{{ ', ' if not loop.last }}
+        {{ sojourn.text_literal(text) }}{{ ', ' if not loop.last }}
         {%- endfor -%}
     )
 {%- endmacro %}

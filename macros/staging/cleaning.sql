@@ -18,10 +18,11 @@
 
 {# The day in a file's name (the first YYYY-MM-DD or YYYYMMDD) as a timestamp; NULL without one. #}
 {% macro file_day(expression) -%}
-    {{ sojourn.parse_timestamp(
-        "regexp_replace(" ~ sojourn.regexp_group(expression, '([0-9]{4}-?[0-9]{2}-?[0-9]{2})')
-        ~ ", '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\\1-\\2-\\3')"
-    ) }}
+    {{ sojourn.parse_timestamp(sojourn.regexp_rewritten(
+        sojourn.regexp_group(expression, '([0-9]{4}-?[0-9]{2}-?[0-9]{2})'),
+        '^([0-9]{4})([0-9]{2})([0-9]{2})$',
+        '\\1-\\2-\\3',
+    )) }}
 {%- endmacro %}
 
 {# When what a file says was so: the end of the day in its name, else when it was loaded. It does not

@@ -21,7 +21,7 @@
     {%- set tables = sojourn.generic_tables(entity) -%}
     {%- for source, schema, table, connector in tables or [('nothing', 'raw_nothing', 'nothing', '')] -%}
     select
-        cast('{{ source | replace("'", "''") }}' as {{ sojourn.type_string() }}) as source_name,
+        cast({{ sojourn.text_literal(source) }} as {{ sojourn.type_string() }}) as source_name,
         rows_of_source.*
     from (
         {{ sojourn.raw_table(
@@ -45,7 +45,7 @@
     {%- endif -%}
     {%- for source in sources or ['nothing'] %}
     select
-        '{{ source | replace("'", "''") }}' as source,
+        {{ sojourn.text_literal(source) }} as source,
         'load' as stage,
         table_name,
         cast(null as {{ sojourn.type_string() }}) as row_id,

@@ -16,7 +16,7 @@ ranked as (
         timezone,
         row_number() over (
             partition by platform, campaign_id
-            order by date_day desc, account_id asc
+            order by date_day desc, account_id asc nulls last
         ) as recency_rank
 
     from ad_spend

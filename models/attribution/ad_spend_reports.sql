@@ -60,7 +60,7 @@ ranked as (
         *,
         row_number() over (
             partition by date_day, platform, account_id, campaign_id
-            order by reported_at desc nulls last, loaded_at desc nulls last, spend desc
+            order by reported_at desc nulls last, loaded_at desc nulls last, spend desc nulls last
         ) as report_rank
 
     from figures

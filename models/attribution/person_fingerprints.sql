@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy=sojourn.strategy('delete+insert'),
+    partition_by=sojourn.partition(),
     unique_key='person_key',
 ) }}
 
@@ -114,10 +115,16 @@ changed_persons as (
     select * from persons
     {%- endif %}
 
+),
+
+stamped as (
+
+    select
+        *,
+        {{ sojourn.this_run() }} as changed_in
+
+    from changed_persons
+
 )
 
-select
-    *,
-    {{ sojourn.this_run() }} as changed_in
-
-from changed_persons
+{{ sojourn.rewritten('stamped') }}

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_changed',
+    incremental_strategy=sojourn.strategy('replace_changed'),
+    partition_by=sojourn.partition(),
     unique_key=['device_key', 'event_key'],
 ) }}
 
@@ -264,4 +265,4 @@ owners as (
 
 )
 
-{{ sojourn.replacement('owners', 'changed_devices', 'device_key') }}
+{{ sojourn.replacement('owners', 'changed_devices', 'device_key', keeps_unchanged=true) }}

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_changed',
+    incremental_strategy=sojourn.strategy('replace_changed'),
+    partition_by=sojourn.partition(),
     unique_key=['device_key', 'event_key'],
 ) }}
 
@@ -156,4 +157,4 @@ named as (
 
 )
 
-{{ sojourn.replacement('named', 'changed_devices', 'device_key') }}
+{{ sojourn.replacement('named', 'changed_devices', 'device_key', keeps_unchanged=true) }}

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy=sojourn.strategy('delete+insert'),
+    partition_by=sojourn.partition(),
     unique_key='event_key',
 ) }}
 
@@ -134,4 +135,4 @@ events as (
 
 )
 
-select * from events
+{{ sojourn.rewritten('events') }}

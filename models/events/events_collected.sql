@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy=sojourn.strategy('delete+insert'),
+    partition_by=sojourn.partition(),
     unique_key='event_key',
 ) }}
 
@@ -136,13 +137,25 @@ sent_again_ranked as (
         row_number() over (
             partition by event_key
             order by
-                received_at, occurred_at, device_key, user_id, event_name, page_url, properties
+                received_at nulls last,
+                occurred_at nulls last,
+                device_key,
+                user_id nulls last,
+                event_name nulls last,
+                page_url nulls last,
+                properties nulls last
         ) as version_rank,
         min(loaded_at) over (partition by event_key) as first_loaded_at,
         first_value(device_key) over (
             partition by event_key
             order by
-                received_at, occurred_at, device_key, user_id, event_name, page_url, properties
+                received_at nulls last,
+                occurred_at nulls last,
+                device_key,
+                user_id nulls last,
+                event_name nulls last,
+                page_url nulls last,
+                properties nulls last
         ) as current_device_key,
         row_number() over (
             partition by event_key, device_key
@@ -192,10 +205,16 @@ deduplicated as (
         and device_key <> current_device_key
         and device_rank = 1
 
+),
+
+stamped as (
+
+    select
+        *,
+        {{ sojourn.this_run() }} as changed_in
+
+    from deduplicated
+
 )
 
-select
-    *,
-    {{ sojourn.this_run() }} as changed_in
-
-from deduplicated
+{{ sojourn.rewritten('stamped') }}

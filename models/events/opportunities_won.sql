@@ -18,7 +18,7 @@ ranked as (
         *,
         row_number() over (
             partition by source, milestone_key
-            order by loaded_at desc, occurred_at desc, revenue desc
+            order by loaded_at desc, occurred_at desc, revenue desc nulls last
         ) as version_rank
 
     from milestone_inputs

@@ -22,7 +22,11 @@ latest as (
         *,
         row_number() over (
             partition by source, order_id, line_number
-            order by observed_at desc, loaded_at desc, net_amount desc, record_id desc
+            order by
+                observed_at desc nulls last,
+                loaded_at desc nulls last,
+                net_amount desc nulls last,
+                record_id desc
         ) as version_rank
 
     from item_inputs

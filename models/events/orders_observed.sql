@@ -12,10 +12,10 @@ versions as (
         row_number() over (
             partition by source, order_id
             order by
-                observed_at desc,
-                loaded_at desc,
-                refunded_amount desc,
-                net_amount desc,
+                observed_at desc nulls last,
+                loaded_at desc nulls last,
+                refunded_amount desc nulls last,
+                net_amount desc nulls last,
                 record_id desc
         ) as version_rank,
         min(loaded_at) over (partition by source, order_id) as first_loaded_at

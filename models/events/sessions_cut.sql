@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_changed',
+    incremental_strategy=sojourn.strategy('replace_changed'),
+    partition_by=sojourn.partition(),
     unique_key=['device_key', 'session_id'],
 ) }}
 
@@ -193,4 +194,4 @@ sessions as (
 
 )
 
-{{ sojourn.replacement('sessions', 'changed_devices', 'device_key') }}
+{{ sojourn.replacement('sessions', 'changed_devices', 'device_key', keeps_unchanged=true) }}

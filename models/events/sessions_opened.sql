@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy=sojourn.strategy('delete+insert'),
+    partition_by=sojourn.partition(),
     unique_key='touchpoint_id',
 ) }}
 
@@ -136,10 +137,16 @@ pairs as (
     where opened.touchpoint_id is null
     {% endif %}
 
+),
+
+stamped as (
+
+    select
+        *,
+        {{ sojourn.this_run() }} as changed_in
+
+    from pairs
+
 )
 
-select
-    *,
-    {{ sojourn.this_run() }} as changed_in
-
-from pairs
+{{ sojourn.rewritten('stamped') }}

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
+    incremental_strategy=sojourn.strategy('replace'),
+    partition_by=sojourn.partition(),
     unique_key=['device_key', 'touchpoint_id'],
 ) }}
 

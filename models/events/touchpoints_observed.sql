@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='delete+insert',
+    incremental_strategy=sojourn.strategy('delete+insert'),
+    partition_by=sojourn.partition(),
     unique_key='touchpoint_id',
 ) }}
 
@@ -250,4 +251,4 @@ touchpoints as (
 
 )
 
-select * from touchpoints
+{{ sojourn.rewritten('touchpoints') }}

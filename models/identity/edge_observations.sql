@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
+    incremental_strategy=sojourn.strategy('replace'),
+    partition_by=sojourn.partition(),
     unique_key=['group_id', 'left_type'],
 ) }}
 
@@ -244,7 +245,7 @@ dated as (
         and (changed_groups.group_id is not null or kept.rule = 'steward')
         {% endif %}
 
-)
+),
 {% else %}
 dated as (
 
@@ -255,12 +256,18 @@ dated as (
 
     from edges
 
-)
+),
 {% endif %}
 
-select
-    *,
-    '{{ rules }}' as rules,
-    {{ sojourn.this_run() }} as changed_in
+stamped as (
 
-from dated
+    select
+        *,
+        '{{ rules }}' as rules,
+        {{ sojourn.this_run() }} as changed_in
+
+    from dated
+
+)
+
+{{ sojourn.rewritten('stamped') }}

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace_changed',
+    incremental_strategy=sojourn.strategy('replace_changed'),
+    partition_by=sojourn.partition(),
     unique_key=['device_key', 'group_id'],
 ) }}
 
@@ -66,33 +67,40 @@ identified as (
 
     from seen_together
 
+),
+
+seen_or_removed as (
+
+    select * from identified
+
+    {% if is_incremental() %}
+    union all
+
+    -- What is seen no more, since its events are another device's or a bot's now.
+    select
+        seen_before.group_id,
+        seen_before.source,
+        seen_before.device_key,
+        seen_before.device_id_type,
+        seen_before.anonymous_id,
+        seen_before.user_id,
+        seen_before.email,
+        seen_before.phone,
+        seen_before.first_record_id,
+        seen_before.last_record_id,
+        seen_before.observation_count,
+        seen_before.first_seen_at,
+        seen_before.last_seen_at,
+        seen_before.first_loaded_at,
+        true as is_removed,
+        {{ sojourn.this_run() }} as changed_in
+
+    from {{ this }} as seen_before
+    inner join changed_devices on seen_before.device_key = changed_devices.device_key
+    left join identified on seen_before.group_id = identified.group_id
+    where identified.group_id is null
+    {% endif %}
+
 )
 
-select * from identified
-{% if is_incremental() %}
-union all
-
--- What is seen no more, since its events are another device's or a bot's now.
-select
-    seen_before.group_id,
-    seen_before.source,
-    seen_before.device_key,
-    seen_before.device_id_type,
-    seen_before.anonymous_id,
-    seen_before.user_id,
-    seen_before.email,
-    seen_before.phone,
-    seen_before.first_record_id,
-    seen_before.last_record_id,
-    seen_before.observation_count,
-    seen_before.first_seen_at,
-    seen_before.last_seen_at,
-    seen_before.first_loaded_at,
-    true as is_removed,
-    {{ sojourn.this_run() }} as changed_in
-
-from {{ this }} as seen_before
-inner join changed_devices on seen_before.device_key = changed_devices.device_key
-left join identified on seen_before.group_id = identified.group_id
-where identified.group_id is null
-{% endif %}
+{{ sojourn.rewritten('seen_or_removed', keeps_unchanged=true) }}

@@ -3,6 +3,8 @@
     nodes='identifiers_observed',
     edges='edge_observations',
     ledger='identifier_ledger',
+    partition_by=sojourn.partition(),
+    unique_key=["identifier_type || ':' || identifier_value", 'person_id'],
 ) }}
 
 -- depends_on: {{ ref('sojourn', 'identifiers_observed') }}

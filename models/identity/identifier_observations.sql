@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
+    incremental_strategy=sojourn.strategy('replace'),
+    partition_by=sojourn.partition(),
     unique_key=['group_id', 'identifier_type'],
 ) }}
 
@@ -62,10 +63,16 @@ grouped as (
     from record_identifiers
     group by group_id, source, record_id, rule, identifier_type, identifier_value
 
+),
+
+stamped as (
+
+    select
+        *,
+        {{ sojourn.this_run() }} as changed_in
+
+    from grouped
+
 )
 
-select
-    *,
-    {{ sojourn.this_run() }} as changed_in
-
-from grouped
+{{ sojourn.rewritten('stamped') }}

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
+    incremental_strategy=sojourn.strategy('replace'),
+    partition_by=sojourn.partition(),
     unique_key=["identifier_type || ':' || identifier_value", 'status'],
 ) }}
 
@@ -71,10 +72,10 @@ identifiers as (
         on
             identifiers_observed.identifier_type = components.identifier_type
             and identifiers_observed.identifier_value = components.identifier_value
+    {% if not is_incremental() %}
+    where not identifiers_observed.is_removed
+    {% endif %}
 
 )
 
-select * from identifiers
-{% if not is_incremental() %}
-where status is not null
-{% endif %}
+{{ sojourn.rewritten('identifiers') }}

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
+    incremental_strategy=sojourn.strategy('replace'),
+    partition_by=sojourn.partition(),
     unique_key=["identifier_type || ':' || identifier_value", 'identifier_type'],
 ) }}
 
@@ -135,4 +136,4 @@ judged as (
 
 )
 
-select * from judged
+{{ sojourn.rewritten('judged') }}

@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='replace',
+    incremental_strategy=sojourn.strategy('replace'),
+    partition_by=sojourn.partition(),
     unique_key=['group_id', 'observation_id'],
 ) }}
 
@@ -122,7 +123,7 @@ merged as (
         all_observations.identifier_value,
         all_observations.observed_at
 
-)
+),
 {% else %}
 merged as (
 
@@ -132,11 +133,17 @@ merged as (
 
     from observed
 
-)
+),
 {% endif %}
 
-select
-    *,
-    {{ sojourn.this_run() }} as changed_in
+stamped as (
 
-from merged
+    select
+        *,
+        {{ sojourn.this_run() }} as changed_in
+
+    from merged
+
+)
+
+{{ sojourn.rewritten('stamped') }}

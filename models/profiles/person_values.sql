@@ -73,6 +73,7 @@ versions as (
 
 ),
 
+-- A record that its source has deleted says nothing more.
 ranked_versions as (
 
     select
@@ -83,42 +84,46 @@ ranked_versions as (
                 stated_at desc nulls last,
                 loaded_at desc nulls last,
                 content_hash asc
-        ) as version_rank
+        ) as version_rank,
+        first_value(coalesce(is_deleted, false)) over (
+            partition by source, record_id
+            order by
+                stated_at desc nulls last,
+                loaded_at desc nulls last,
+                content_hash asc
+        ) as is_record_deleted
 
     from versions
 
 ),
 
--- A record that its source has deleted says nothing more.
-deleted_records as (
+attributes as (
 
-    select
-        source,
-        record_id
-
-    from ranked_versions
-    where
-        version_rank = 1
-        and is_deleted
+    {% for attribute in sojourn.profile_attributes() -%}
+    select '{{ attribute }}' as attribute
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 
 -- One row a value. An attribute that a version leaves out is not a statement about it.
 stated_values as (
 
-    {% for attribute in sojourn.profile_attributes() -%}
     select
-        source,
-        record_id,
-        '{{ attribute }}' as attribute,
-        {{ attribute }} as value,
-        stated_at,
-        version_rank
+        ranked_versions.source,
+        ranked_versions.record_id,
+        attributes.attribute,
+        case attributes.attribute
+            {% for attribute in sojourn.profile_attributes() -%}
+            when '{{ attribute }}' then nullif(trim(ranked_versions.{{ attribute }}), '')
+            {% endfor -%}
+        end as value,
+        ranked_versions.stated_at,
+        ranked_versions.version_rank
 
     from ranked_versions
-    where nullif(trim({{ attribute }}), '') is not null
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    cross join attributes
+    where not ranked_versions.is_record_deleted
 
 ),
 
@@ -132,6 +137,7 @@ ranked_values as (
         ) as value_rank
 
     from stated_values
+    where value is not null
 
 ),
 
@@ -142,7 +148,7 @@ latest_values as (
         ranked_values.source,
         ranked_values.record_id,
         ranked_values.attribute,
-        trim(ranked_values.value) as value,
+        ranked_values.value,
         ranked_values.stated_at as observed_at
 
     from ranked_values
@@ -150,14 +156,9 @@ latest_values as (
         on
             ranked_values.source = owners.source
             and ranked_values.record_id = owners.record_id
-    left join deleted_records
-        on
-            ranked_values.source = deleted_records.source
-            and ranked_values.record_id = deleted_records.record_id
     where
         ranked_values.value_rank = 1
         and owners.person_id is not null
-        and deleted_records.record_id is null
 
 )
 

@@ -82,7 +82,7 @@ contacts_ranked as (
         *,
         row_number() over (
             partition by opportunity_id
-            order by preference, created_at, contact_id
+            order by preference, created_at nulls last, contact_id
         ) as contact_rank
 
     from contacts_of_opportunities

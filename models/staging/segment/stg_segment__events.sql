@@ -63,8 +63,9 @@ renamed as (
         _file as file_path,
         _dlt_load_id as load_id,
         _line as file_line,
-        {{ sojourn.parse_timestamp('coalesce("timestamp", original_timestamp, received_at)') }}
-            as occurred_at,
+        {{ sojourn.parse_timestamp(
+            'coalesce(' ~ adapter.quote('timestamp') ~ ', original_timestamp, received_at)'
+        ) }} as occurred_at,
         {{ sojourn.parse_timestamp('received_at') }} as received_at,
         _loaded_at as loaded_at
 

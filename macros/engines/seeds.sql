@@ -1,0 +1,34 @@
+{# After a seed: what dbt-spark's session method, which pastes values into its SQL, would load wrong (an
+   empty value as the text `None`, quotes and backslashes) is loaded again. Elsewhere nothing. #}
+{% macro mend_seed() -%}
+    {{ return(adapter.dispatch('mend_seed', 'sojourn')()) }}
+{%- endmacro %}
+
+{% macro default__mend_seed() -%}
+    {{ return('') }}
+{%- endmacro %}
+
+{% macro spark__mend_seed() -%}
+    {%- set seed = load_agate_table() if execute and target.method == 'session' -%}
+    {%- if not seed or not seed.rows -%}
+        {{ return('') }}
+    {%- endif -%}
+    {%- set columns = adapter.get_columns_in_relation(this) -%}
+    {%- set sql -%}
+        insert overwrite table {{ this }}
+        select
+            {% for column in columns -%}
+            cast({{ column.quoted }} as {{ column.dtype }}){{ ',' if not loop.last }}
+            {% endfor %}
+        from values
+            {% for row in seed.rows -%}
+            (
+                {%- for value in row -%}
+                {{ 'null' if value is none else sojourn.text_literal(value | string) }}{{ ', ' if not loop.last }}
+                {%- endfor -%}
+            ){{ ',' if not loop.last }}
+            {% endfor %}
+            as seed ({{ columns | map(attribute='quoted') | join(', ') }})
+    {%- endset -%}
+    {{ return(sql) }}
+{%- endmacro %}
