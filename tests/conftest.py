@@ -13,6 +13,7 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 
 import sojourn.build
 from sojourn.settings import Settings
+from sojourn.warehouse import open_warehouse
 
 from tests.dbt_server import DbtServer
 
@@ -111,6 +112,35 @@ def make_spark_settings(var_dir: Path, **values: object) -> Settings:
     return make_settings(
         var_dir, **{"target": "spark", "spark_shuffle_partitions": 2, **options, **values}
     )
+
+
+@pytest.fixture(scope="session")
+def spark_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Spark Connect server of its own for this test session."""
+    from sojourn import spark
+
+    problem = spark.missing()
+    if problem is not None:
+        pytest.skip(problem)
+    from tests.spark_server import running_server
+
+    # It runs for minutes: Java's better compiler pays.
+    settings = make_spark_settings(tmp_path_factory.mktemp("spark"), spark_java_options="")
+    with running_server(settings) as address:
+        yield address
+
+
+@pytest.fixture
+def spark_server_settings(tmp_path: Path, spark_server: str) -> Settings:
+    """Settings for a fresh warehouse on the server."""
+    settings = make_spark_settings(
+        tmp_path, spark_remote=spark_server, spark_raw_url=str(tmp_path / "raw")
+    )
+    with open_warehouse(settings) as warehouse:
+        for (schema,) in warehouse.fetch("show schemas"):
+            if schema != "default":
+                warehouse.execute(f"drop schema {schema} cascade")
+    return settings
 
 
 @pytest.fixture

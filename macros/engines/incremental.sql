@@ -130,8 +130,8 @@
 
 {# `strategy('replace')`: the incremental strategy by that name. Spark has neither DELETE nor MERGE on
    Parquet: there every table that is not only added to is partitioned by `bucket`, a hash of the
-   first column of `unique_key`, and a model returns the whole contents of the buckets that it
-   touches (see `replacement` and `rewritten`), which are overwritten. #}
+   first column of `unique_key`, and the buckets that hold a key which the model returns are
+   overwritten: see `overwrite_buckets`. #}
 {% macro strategy(name) -%}
     {{ return(adapter.dispatch('strategy', 'sojourn')(name)) }}
 {%- endmacro %}
@@ -160,60 +160,36 @@
 {# `replacement('rows', 'changed_devices', 'device_key')`: what a model of the strategy `replace` or
    `replace_changed` returns: the rows of the CTE `rows` for the keys in the CTE `changed_devices`,
    and a row that is empty but for its key for each key that has none. On a full build there is
-   nothing to mark. `keeps_unchanged` is for `replace_changed`. #}
-{% macro replacement(rows, changed, key, keeps_unchanged=false) -%}
-    {{ adapter.dispatch('replacement', 'sojourn')(rows, changed, key, keeps_unchanged) }}
-{%- endmacro %}
-
-{% macro default__replacement(rows, changed, key, keeps_unchanged) -%}
+   nothing to mark. #}
+{% macro replacement(rows, changed, key) -%}
     {%- if is_incremental() -%}
     select *
     from {{ changed }}
     left join {{ rows }} using ({{ key }})
     {%- else -%}
-    select * from {{ rows }}
+    {{ sojourn.rewritten(rows) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro spark__replacement(rows, changed, key, keeps_unchanged) -%}
-    {%- if sojourn.is_unit_test() -%}
-    {{ sojourn.default__replacement(rows, changed, key, keeps_unchanged) }}
-    {%- elif is_incremental() -%}
-    {{ sojourn.complete_buckets(
-        '(select * from ' ~ changed ~ ' left join ' ~ rows ~ ' using (' ~ key ~ '))',
-        changed, keeps_unchanged
-    ) }}
-    {%- else -%}
-    {{ sojourn.spark__rewritten(rows) }}
-    {%- endif -%}
+{# `rewritten('rows')`: what any other model that is not only added to returns. #}
+{% macro rewritten(rows) -%}
+    {{ adapter.dispatch('rewritten', 'sojourn')(rows) }}
 {%- endmacro %}
 
-{# `rewritten('rows')`: what any other model that is not only added to returns. Its CTE `rows` says
-   which keys are replaced; if a CTE `changed` says the same at less cost, name it, too. #}
-{% macro rewritten(rows, changed=none, keeps_unchanged=false) -%}
-    {{ adapter.dispatch('rewritten', 'sojourn')(rows, changed, keeps_unchanged) }}
-{%- endmacro %}
-
-{% macro default__rewritten(rows, changed=none, keeps_unchanged=false) -%}
+{% macro default__rewritten(rows) -%}
     select * from {{ rows }}
 {%- endmacro %}
 
-{% macro spark__rewritten(rows, changed=none, keeps_unchanged=false) -%}
-    {%- if sojourn.is_unit_test() -%}
+{# The bucket is a table's last column; unit tests look at the others. #}
+{% macro spark__rewritten(rows) -%}
+    {%- if is_incremental() or model.resource_type == 'unit_test' -%}
     select * from {{ rows }}
-    {%- elif is_incremental() -%}
-    {{ sojourn.complete_buckets(rows, changed or rows, keeps_unchanged) }}
     {%- else -%}
     select
         *,
         {{ sojourn.bucket_of(sojourn.key_columns()[0]) }} as bucket
     from {{ rows }}
     {%- endif -%}
-{%- endmacro %}
-
-{# Unit tests look at what a model computes, not at what is written again with it. #}
-{% macro is_unit_test() -%}
-    {{ return(model.resource_type == 'unit_test') }}
 {%- endmacro %}
 
 {# The first and the last column of `unique_key`: the key that is replaced, and one that no row lacks. #}
@@ -227,41 +203,56 @@
     cast(pmod(xxhash64({{ key }}), {{ var('spark_buckets') }}) as int)
 {%- endmacro %}
 
-{# All rows of the buckets that hold a key of `changed`: what the table has of other keys, and `rows`.
-   A partition for which nothing is written is not overwritten: a key that has nothing left is
-   therefore written as a mark, into the bucket -1, until `sweep_marks` takes it away. #}
-{% macro complete_buckets(rows, changed, keeps_unchanged=false) -%}
+{# In place of dbt-spark's macro of this name for tables in buckets. #}
+{% macro get_insert_overwrite_sql(source_relation, target_relation, existing_relation) -%}
+    {%- if config.get('partition_by') == 'bucket' -%}
+    {{ sojourn.overwrite_buckets(target_relation, 'select * from ' ~ source_relation) }}
+    {%- else -%}
+    {{ dbt_spark.get_insert_overwrite_sql(source_relation, target_relation, existing_relation) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# `overwrite_buckets(table, sql)`: the statement that replaces the table's rows of every key that the
+   query returns by those that it returns. The query runs once, into a scratch table, which
+   `sweep_marks` takes away afterwards; the statement overwrites the buckets of its keys by it and by
+   what they hold of other keys. A partition for which nothing is written is not overwritten: a key
+   that has nothing left is therefore written as a mark, into the bucket -1. #}
+{% macro overwrite_buckets(table, sql) -%}
     {%- set key, row_key = sojourn.key_columns() -%}
-    {%- set columns = adapter.get_columns_in_relation(this)
+    {%- set rows = this.identifier ~ '__rows' -%}
+    {%- call sojourn.scratch(rows) -%}
+    select
+        *,
+        {{ key }} as bucket_key,
+        {{ sojourn.bucket_of(key) }} as bucket
+    from ({{ sql }}) as found
+    {%- endcall -%}
+    {%- set touched = run_query('select distinct bucket from ' ~ rows ~ ' order by bucket').columns[0].values() -%}
+    {%- if not touched -%}
+    select 0 as touched
+    {%- else -%}
+    {%- set columns = adapter.get_columns_in_relation(table)
         | map(attribute='quoted') | reject('equalto', '`bucket`') | list -%}
-    {%- set compared = columns | reject('equalto', '`changed_in`') | list -%}
+    {#- The strategy that the model asked for: its configuration names Spark's. #}
+    {%- set keeps_unchanged = "strategy('replace_changed')" in model.raw_code -%}
+    insert overwrite table {{ table }} partition (bucket)
     select
         {% for column in columns -%}
         kept.{{ column }},
         {% endfor -%}
-        added.* except ({{ columns | join(', ') }}),
         case
             when kept.bucket = {{ sojourn.bucket_of('kept.bucket_key') }} then kept.bucket
-            else raise_error('{{ this }} has another number of buckets than spark_buckets: build it with --full-refresh')
+            else raise_error('{{ table }} has another number of buckets than spark_buckets: build it with --full-refresh')
         end as bucket
     from (
         select
             *,
             {{ key }} as bucket_key
-        from {{ this }}
-        where bucket >= 0
+        from {{ table }}
+        where bucket in ({{ touched | join(', ') }})
     ) as kept
-    left semi join (
-        select distinct {{ sojourn.bucket_of(key) }} as bucket
-        from {{ changed }}
-    ) as touched
-        on kept.bucket = touched.bucket
-    left anti join (
-        select {{ key }} as bucket_key
-        from {{ changed }}
-    ) as replaced
+    left anti join {{ rows }} as replaced
         on kept.bucket_key = replaced.bucket_key
-    left join {{ rows }} as added on false  -- only for columns that the table lacks
 
     union all
 
@@ -270,8 +261,8 @@
         {% if keeps_unchanged and column == '`changed_in`' -%}
         case
             when
-                struct({% for other in compared %}known.{{ other }}{{ ', ' if not loop.last }}{% endfor %})
-                <=> struct({% for other in compared %}added.{{ other }}{{ ', ' if not loop.last }}{% endfor %})
+                struct({% for other in columns if other != column %}known.{{ other }}{{ ', ' if not loop.last }}{% endfor %})
+                <=> struct({% for other in columns if other != column %}added.{{ other }}{{ ', ' if not loop.last }}{% endfor %})
                 then known.changed_in
             else added.changed_in
         end as changed_in,
@@ -279,24 +270,20 @@
         added.{{ column }},
         {% endif -%}
         {% endfor -%}
-        added.* except ({{ columns | join(', ') }}, bucket_key),
-        case
-            when added.{{ row_key }} is null then -1
-            else {{ sojourn.bucket_of('added.bucket_key') }}
-        end as bucket
-    from (
-        select
-            *,
-            {{ key }} as bucket_key
-        from {{ rows }}
-    ) as added
+        case when added.{{ row_key }} is null then -1 else added.bucket end as bucket
+    from {{ rows }} as added
     {%- if keeps_unchanged %}
-    left join {{ this }} as known on added.{{ row_key }} = known.{{ row_key }}
+    left join {{ table }} as known
+        on
+            added.{{ row_key }} = known.{{ row_key }}
+            and known.bucket in ({{ touched | join(', ') }})
     {%- endif %}
+    {%- endif -%}
 {%- endmacro %}
 
-{# Before and after such a model: take away the marks that it wrote, and the buckets that they stand
-   for. A bucket that still holds a marked key was not overwritten, since all its keys are marked. #}
+{# Before and after such a model: take away its scratch tables, the marks that it wrote, and the
+   buckets that they stand for. A bucket that still holds a marked key was not overwritten, since all
+   its keys are marked. #}
 {% macro sweep_marks() -%}
     {{ return(adapter.dispatch('sweep_marks', 'sojourn')()) }}
 {%- endmacro %}
@@ -309,6 +296,7 @@
     {%- set key = sojourn.key_columns()[0] -%}
     {%- set existing = load_cached_relation(this) if execute -%}
     {%- if config.get('partition_by') == 'bucket' and existing is not none and existing.is_table -%}
+        {%- do sojourn.clear_scratch() -%}
         {%- if run_query('show partitions ' ~ this ~ ' partition (bucket = -1)').rows -%}
             {%- set keys = 'select distinct bucket, ' ~ key ~ ' as bucket_key from ' ~ this -%}
             {%- for row in run_query(

@@ -1,7 +1,8 @@
 {# Scratch tables: what a materialization computes on the way. Temporary tables, or on Spark, which
-   has none, tables of a schema of their own, `<schema>_scratch`, each under a temporary view: to
-   change one is to write another and to move the view. (A cached view would not do: Spark resolves
-   views down to their files, and twenty that read each other in turn make a plan without end.) #}
+   has none, tables of a schema of the model's own, `<schema>_<model>_scratch`, each under a temporary
+   view: to change one is to write another and to move the view. (A cached view would not do: Spark
+   resolves views down to their files, and twenty that read each other in turn make a plan without
+   end.) #}
 
 {# Before the first scratch table and after the last. #}
 {% macro clear_scratch() -%}
@@ -12,7 +13,11 @@
 {%- endmacro %}
 
 {% macro spark__clear_scratch() -%}
-    {%- do run_query('drop schema if exists ' ~ this.schema ~ '_scratch cascade') -%}
+    {%- do run_query('drop schema if exists ' ~ sojourn.scratch_schema() ~ ' cascade') -%}
+{%- endmacro %}
+
+{% macro scratch_schema() -%}
+    {{ return([this.schema, this.identifier, 'scratch'] | join('_')) }}
 {%- endmacro %}
 
 {# `call scratch('name')` around a select makes a scratch table, in the place of one of that name. #}
@@ -30,7 +35,7 @@
 {%- endmacro %}
 
 {% macro spark__create_scratch(name, sql) -%}
-    {%- set schema = this.schema ~ '_scratch' -%}
+    {%- set schema = sojourn.scratch_schema() -%}
     {%- set table = schema ~ '.' ~ name ~ modules.datetime.datetime.now().strftime('_%H%M%S%f') -%}
     {%- do run_query('create schema if not exists ' ~ schema) -%}
     {%- call statement('scratch', auto_begin=False) -%}

@@ -1,5 +1,5 @@
-{# After a seed: what dbt-spark's session method, which pastes values into its SQL, would load wrong (an
-   empty value as the text `None`, quotes and backslashes) is loaded again. Elsewhere nothing. #}
+{# After a seed: dbt-spark's session method pastes values into its SQL, and loads an empty one as the
+   text `None`, and quotes and backslashes wrong. So Spark loads them again. Elsewhere nothing. #}
 {% macro mend_seed() -%}
     {{ return(adapter.dispatch('mend_seed', 'sojourn')()) }}
 {%- endmacro %}
@@ -9,7 +9,7 @@
 {%- endmacro %}
 
 {% macro spark__mend_seed() -%}
-    {%- set seed = load_agate_table() if execute and target.method == 'session' -%}
+    {%- set seed = load_agate_table() if execute -%}
     {%- if not seed or not seed.rows -%}
         {{ return('') }}
     {%- endif -%}

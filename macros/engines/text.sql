@@ -80,24 +80,28 @@
     {{ adapter.dispatch('url_decode', 'sojourn')(expression) }}
 {%- endmacro %}
 
-{# Java replaces invalid UTF-8 by U+FFFD, and fails on a percent sign that encodes nothing. #}
+{# Java replaces invalid UTF-8 by U+FFFD, and fails on a percent sign that encodes nothing. The lambdas
+   name what would otherwise stand in the plan ten times, to be optimised and compiled each time. #}
 {% macro spark__url_decode(expression) -%}
-    {%- set decoded -%}
-        try_url_decode(regexp_replace({{ expression }}, '%(?![0-9a-fA-F]{2})', '%25'))
-    {%- endset -%}
-    case
-        when position('%00' in {{ expression }}) > 0 then {{ expression }}
-        when position('%' in {{ expression }}) > 0
-            then case
-                when
-                    position('\uFFFD' in {{ decoded }}) > 0
-                    and position('\uFFFD' in {{ expression }}) = 0
-                    and position('%EF%BF%BD' in upper({{ expression }})) = 0
-                    then {{ expression }}
-                else coalesce({{ decoded }}, {{ expression }})
-            end
-        else replace({{ expression }}, '+', ' ')
-    end
+    transform(
+        array({{ expression }}),
+        encoded -> case
+            when position('%00' in encoded) > 0 then encoded
+            when position('%' in encoded) > 0
+                then transform(
+                    array(try_url_decode(regexp_replace(encoded, '%(?![0-9a-fA-F]{2})', '%25'))),
+                    decoded -> case
+                        when
+                            position('\uFFFD' in decoded) > 0
+                            and position('\uFFFD' in encoded) = 0
+                            and position('%EF%BF%BD' in upper(encoded)) = 0
+                            then encoded
+                        else coalesce(decoded, encoded)
+                    end
+                )[0]
+            else replace(encoded, '+', ' ')
+        end
+    )[0]
 {%- endmacro %}
 
 {% macro duckdb__url_decode(expression) -%}

@@ -7,18 +7,22 @@
 
 {# Read as text, since `to_utc_timestamp` fails on an unknown zone. Of a time that occurs twice this
    gives the first, the summer's; the second follows after an hour (on Lord Howe after half of one)
-   and reads the same on the wall. #}
+   and reads the same on the wall. An unknown zone gives no first reading, and fails elsewhere. #}
 {% macro spark__to_utc(expression, zone) -%}
-    {%- set first -%}
-        try_cast(cast({{ expression }} as string) || ' ' || {{ zone }} as timestamp)
-    {%- endset -%}
-    case
-        {%- for minutes in [60, 30] %}
-        when from_utc_timestamp({{ first }} + interval '{{ minutes }}' minute, {{ zone }}) = {{ expression }}
-            then {{ first }} + interval '{{ minutes }}' minute
-        {%- endfor %}
-        else {{ first }}
-    end
+    transform(
+        array(try_cast(cast({{ expression }} as string) || ' ' || {{ zone }} as timestamp)),
+        first_reading -> case
+            {%- for minutes in [60, 30] %}
+            when
+                from_utc_timestamp(
+                    first_reading + interval '{{ minutes }}' minute,
+                    if(first_reading is null, 'UTC', {{ zone }})
+                ) = {{ expression }}
+                then first_reading + interval '{{ minutes }}' minute
+            {%- endfor %}
+            else first_reading
+        end
+    )[0]
 {%- endmacro %}
 
 {# Read as text, since `at time zone` fails on an unknown zone, and no guard can keep it from that. #}

@@ -103,11 +103,9 @@
 
 {% macro spark__replace_judged(target_relation, judged) -%}
     {%- do run_query('set spark.sql.sources.partitionOverwriteMode = dynamic') -%}
-    insert overwrite table {{ target_relation }} partition (bucket)
-    {{ sojourn.complete_buckets(
-        '(select * from identity_affected left join (' ~ judged
-        ~ ') as judged using (identifier_type, identifier_value))',
-        'identity_affected'
+    {{ sojourn.overwrite_buckets(
+        target_relation,
+        'select * from identity_affected left join (' ~ judged ~ ') as judged using (identifier_type, identifier_value)'
     ) }}
 {%- endmacro %}
 

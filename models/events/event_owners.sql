@@ -265,4 +265,4 @@ owners as (
 
 )
 
-{{ sojourn.replacement('owners', 'changed_devices', 'device_key', keeps_unchanged=true) }}
+{{ sojourn.replacement('owners', 'changed_devices', 'device_key') }}

@@ -157,4 +157,4 @@ named as (
 
 )
 
-{{ sojourn.replacement('named', 'changed_devices', 'device_key', keeps_unchanged=true) }}
+{{ sojourn.replacement('named', 'changed_devices', 'device_key') }}

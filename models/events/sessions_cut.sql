@@ -194,4 +194,4 @@ sessions as (
 
 )
 
-{{ sojourn.replacement('sessions', 'changed_devices', 'device_key', keeps_unchanged=true) }}
+{{ sojourn.replacement('sessions', 'changed_devices', 'device_key') }}

@@ -103,4 +103,4 @@ seen_or_removed as (
 
 )
 
-{{ sojourn.rewritten('seen_or_removed', keeps_unchanged=true) }}
+{{ sojourn.rewritten('seen_or_removed') }}

@@ -77,13 +77,13 @@ def results(settings: Settings, macros: list[Macro]) -> dict[tuple[int, int], st
         arguments, dbt_environment(settings, None), settings.project_dir, True
     )
     assert code == 0, printed
-    # Beside the result, engines may print warnings.
+    # Before and after the result, engines may print warnings.
     start = max(found.start() for found in re.finditer(r"(?m)^{", printed))
-    rows = json.loads(printed[start:])["show"]
+    rows = json.JSONDecoder().raw_decode(printed[start:])[0]["show"]
     return {(row["macro"], row["n"]): row["found"] for row in rows}
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "postgres"])
+@pytest.mark.parametrize("engine", ["duckdb", "postgres", "spark"])
 def test_macros_give_the_same_on_every_engine(engine: str, request: pytest.FixtureRequest) -> None:
     macros = engine_macros()
     found = results(request.getfixturevalue(f"{engine}_settings"), macros)

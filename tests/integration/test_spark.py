@@ -1,4 +1,4 @@
-"""Loading, gate and activation on local Spark, where there is nothing but appending."""
+"""Loading, gate and activation on Spark, where there is nothing but appending."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from tests.integration.test_loading import CALLS, Brand, call, event
 
 
 @pytest.fixture
-def brand(spark_settings: Settings, tmp_path: Path) -> Iterator[Brand]:
+def brand(spark_server_settings: Settings, tmp_path: Path) -> Iterator[Brand]:
     with spark.kept_session():
-        yield Brand(spark_settings, tmp_path / "exports")
+        yield Brand(spark_server_settings, tmp_path / "exports")
 
 
 class Killed(BaseException):
@@ -112,12 +112,12 @@ def test_a_killed_load_leaves_nothing_that_counts(
     with monkeypatch.context() as patch, pytest.raises(Killed):
         kill_at(patch, method, what)
         brand.load(as_of=datetime(2026, 1, 6))
-    left = list(brand.settings.spark_warehouse_dir.glob("raw_calls/calls/*/*.parquet"))
+    left = list(Path(brand.settings.spark_raw_url).glob("raw_calls/calls/*/*.parquet"))
     assert len(left) == 1
 
     assert brand.load(as_of=datetime(2026, 1, 6)).rows == 2
     assert brand.fetch("select call_id from raw_calls.calls order by 1") == [("C1",), ("C2",)]
-    files = list(brand.settings.spark_warehouse_dir.glob("raw_calls/calls/*/*.parquet"))
+    files = list(Path(brand.settings.spark_raw_url).glob("raw_calls/calls/*/*.parquet"))
     assert len(files) == 1
     assert files != left
 
@@ -173,13 +173,13 @@ def test_addresses_of_a_table_are_standardised_as_those_of_a_file(brand: Brand) 
 
 
 def test_the_difference_is_sent_and_runs_that_were_killed_are_closed(
-    spark_settings: Settings,
+    spark_server_settings: Settings,
     receiver: Receiver,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with spark.kept_session():
-        create_activation_tables(spark_settings)
-        settings = write_syncs(spark_settings, contacts_sync())
+        create_activation_tables(spark_server_settings)
+        settings = write_syncs(spark_server_settings, contacts_sync())
         test_activation.test_the_difference_is_sent_and_nothing_else(settings, receiver)
         wanted = people(*range(5), score=9)
         put_contacts(settings, wanted)

@@ -14,7 +14,7 @@ with raw_orders as (
 renamed as (
 
     select
-        ltrim(trim(name), '#') as order_id,
+        trim(leading '#' from trim(name)) as order_id,
         {{ sojourn.clean('id') }} as shopify_id,
         {{ sojourn.regexp_group('note_attributes', 'user_id: *([^\\s,;]+)') }} as user_id,
         email__standard as email,

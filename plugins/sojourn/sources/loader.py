@@ -787,7 +787,6 @@ def _write(
     settings: Settings, warehouse: Warehouse, source: Source, rows: _SourceReader, folder: Path
 ) -> str:
     """Write a source's new rows as one load package; return its load id."""
-    os.environ.update(_DLT_SETTINGS)
     import dlt
 
     def items() -> Iterator[Any]:
@@ -1044,6 +1043,7 @@ def load(
         LoadError: a source failed; the others are loaded.
     """
     report = progress or (lambda _: None)
+    os.environ.update(_DLT_SETTINGS)
     listed = read_sources(settings)
     chosen = listed.select(sources)
     _remove_leftovers(settings)
