@@ -11,7 +11,7 @@ DEMO_DAYS ?= 90
 DEMO_SEED ?= 7
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long lint format bench up manifest lock system-deps clean
+.PHONY: help setup demo test test-long lint format bench bench-large up manifest lock system-deps clean
 
 help: ## List what make can do.
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -41,13 +41,16 @@ format: setup ## Format Python and SQL.
 	@ruff format . && ruff check --fix . && SOJOURN_DUCKDB_PATH=:memory: sqlfluff fix --nocolor --disable-progress-bar models tests/dbt
 
 test: lint ## Check style and types, and run all tests.
-	@pytest -n 2 --dist loadfile --no-loadscope-reorder
+	@pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 test-long: lint ## The same with more days, more kills and more cases.
-	@pytest -n 2 --dist loadfile --no-loadscope-reorder -m "long or not long"
+	@pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "long or not long"
 
-bench: setup ## Measure beside peers and limits.
+bench: setup ## Measure time, memory and growth on each engine, beside limits.
 	@python -m bench
+
+bench-large: setup ## The same at ten times the size; goes on where it was stopped.
+	@python -m bench --large --resume --memory-gb 8
 
 up: setup manifest ## Start Airflow with its web interface on this machine.
 	@python -m sojourn.airflow.services

@@ -1,8 +1,8 @@
-"""Time and peak memory of each stage, from load to attribution, and of one more day.
+"""Time, peak memory and spill of each stage, from load to activation, and of one more day.
 
-Each stage is a process of its own; figures are the operating system's. Beside them is the limit:
-a bare DuckDB query that scans and sorts the same raw events. Raw data is simulated once and kept
-under ``var/bench/``.
+Each stage is a process of its own; figures are the operating system's. Beside them, on DuckDB, is
+the limit: a bare query that scans or sorts the same raw events. Raw data is simulated once and
+kept under ``var/bench/``; what was measured stands in ``results.json`` there.
 """
 
 from __future__ import annotations
@@ -12,53 +12,25 @@ import os
 import platform
 import subprocess
 import sys
-import time
 from collections import defaultdict
-from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import asdict
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-ROOT = Path(__file__).resolve().parent.parent
+from bench.engines import Engine, running
+from bench.growth import exponents, plot
+from bench.measure import ROOT, measure
+
 START = date(2026, 1, 1)
 DAYS = 126
 """The last day brings 1% of the events."""
 EVENTS_PER_PERSON = 61.6
-
-
-@dataclass
-class Stage:
-    """One measured process."""
-
-    name: str
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
-
-
-def measure(name: str, arguments: list[str], environment: dict[str, str]) -> Stage:
-    """Run a process of this Python and return what it took."""
-    began = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env={**os.environ, **environment},
-        stdout=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        raise SystemExit(f"{name} failed with status {status}")
-    stage = Stage(
-        name,
-        time.monotonic() - began,
-        usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss / 1024,
-    )
-    print(f"  {name:<34} {stage.seconds:8.1f} s {stage.peak_mb:8.0f} MB", flush=True)
-    return stage
-
+# Where no size is asked for: by engine, in millions.
+USUAL = {"duckdb": [1, 10], "postgres": [1], "spark": [1]}
+LARGE = {"duckdb": [100], "postgres": [10], "spark": [10]}
 
 LIMIT = """
 import duckdb, sys
@@ -76,6 +48,35 @@ else:
         "select * from raw_segment.events order by anonymous_id, \\"timestamp\\""
     )
 """
+
+ACTIVATE = """
+import os, sys
+from pathlib import Path
+from sojourn.activation.receiver import Receiver
+from sojourn.cli import main
+with Receiver(Path(sys.argv[1])) as receiver:
+    os.environ["SOJOURN_WEBHOOK_URL"] = receiver.url
+    sys.argv = ["sojourn", "activate", "--as-of", sys.argv[2]]
+    main()
+"""
+
+
+def simulate(events: int, folder: Path) -> Path:
+    """Return the exports of a brand with about so many events, made if they are not there."""
+    exports = folder / "exports"
+    if not (exports / ".complete").is_file():
+        people = max(int(events / EVENTS_PER_PERSON), 50)
+        print(f"  simulating {people:,} people ...", flush=True)
+        options = {"people": people, "days": DAYS, "seed": 7, "out": exports}
+        arguments = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
+        subprocess.run(
+            [sys.executable, "-m", "sojourn", "simulate", *arguments],
+            cwd=ROOT,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        (exports / ".complete").touch()
+    return exports
 
 
 def dbt_seconds(target: Path) -> tuple[float, dict[str, float], dict[str, float]]:
@@ -97,90 +98,98 @@ def dbt_seconds(target: Path) -> tuple[float, dict[str, float], dict[str, float]
     return run["elapsed_time"], dict(folders), dict(longest)
 
 
-def run(events: int, folder: Path) -> dict[str, Any]:
-    """Measure one size and return the figures."""
-    world = folder / "exports"
-    people = max(int(events / EVENTS_PER_PERSON), 50)
-    environment = {
-        "SOJOURN_EXPORTS": str(world),
-        "SOJOURN_DUCKDB_PATH": str(folder / "sojourn.duckdb"),
-        "SOJOURN_VAR_DIR": str(folder),
-        "SOJOURN_TARGET": "duckdb",
-        "SOJOURN_DUCKDB_MEMORY_LIMIT": os.environ.get("SOJOURN_DUCKDB_MEMORY_LIMIT", "2500MB"),
-        "DBT_TARGET_PATH": str(folder / "dbt"),
-        "DBT_LOG_PATH": str(folder / "dbt" / "logs"),
-    }
-    stages: list[Stage] = []
-    if not (world / ".complete").is_file():
-        stages.append(
-            measure(
-                "simulate (not part of the flow)",
-                ["-m", "sojourn", "simulate", "--people", str(people), "--days", str(DAYS),
-                 "--seed", "7", "--out", str(world)],
-                environment,
-            )
-        )  # fmt: skip
-        (world / ".complete").touch()
-    for stale in folder.glob("sojourn.duckdb*"):
-        stale.unlink()
-    before, last = (
-        f"{datetime(START.year, START.month, START.day) + timedelta(days=day):%Y-%m-%d}"
-        for day in (DAYS - 1, DAYS)
+def flow(engine: Engine) -> list[tuple[str, list[str]]]:
+    """Return the stages' names and what Python is to run, in their order."""
+    stages: list[tuple[str, list[str]]] = []
+    for prefix, days in (("", DAYS - 1), ("day after: ", DAYS)):
+        moment = (START + timedelta(days=days)).isoformat()
+        received = str(engine.folder / "received.jsonl")
+        stages += [
+            (f"{prefix}load", ["-m", "sojourn", "load", "--as-of", moment]),
+            (f"{prefix}gate", ["-m", "sojourn", "gate"]),
+            (f"{prefix}build", ["-m", "sojourn", "build", "--no-tests", "--as-of", moment]),
+            (f"{prefix}activate", ["-c", ACTIVATE, received, moment]),
+        ]
+        if engine.name == "duckdb" and not prefix:
+            database = str(engine.folder / "sojourn.duckdb")
+            stages += [
+                (f"limit: bare {kind}", ["-c", LIMIT, database, kind]) for kind in ("scan", "sort")
+            ]
+    return stages
+
+
+def run(engine: Engine, events: int, resume: bool) -> dict[str, Any]:
+    """Measure one engine at one size and return the figures.
+
+    After each stage they are written to ``progress.json``. A stage that was cut short is safe to
+    run again, so that a long measurement can go on where it was.
+    """
+    progress = engine.folder / "progress.json"
+    figures: dict[str, Any] = {"engine": engine.name, "events": events, "days": DAYS, "stages": []}
+    if resume and progress.is_file():
+        figures = json.loads(progress.read_text())
+        print(f"  {len(figures['stages'])} stages are done already")
+    else:
+        engine.clear()
+    done = {stage["name"] for stage in figures["stages"]}
+    for name, arguments in flow(engine):
+        if name in done:
+            continue
+        figures["stages"].append(asdict(measure(engine, name, arguments)))
+        if name.endswith("build"):
+            seconds, folders, longest = dbt_seconds(engine.folder / "dbt")
+            figures[name] = {"seconds": seconds, "by_folder": folders, "longest": longest}
+        progress.write_text(json.dumps(figures, indent=2))
+    figures["day_after_build_ratio"] = (
+        figures["day after: build"]["seconds"] / (figures["build"]["seconds"])
     )
-    flow = [
-        ("load", ["-m", "sojourn", "load", "--as-of", before]),
-        ("gate", ["-m", "sojourn", "gate"]),
-        ("build", ["-m", "sojourn", "build", "--no-tests", "--as-of", before]),
-    ]
-    figures: dict[str, Any] = {"events": events, "people": people, "days": DAYS}
-    stages += [measure(name, arguments, environment) for name, arguments in flow]
-    full, figures["build_by_folder"], figures["build_longest"] = dbt_seconds(folder / "dbt")
-    database = str(folder / "sojourn.duckdb")
-    for kind in ("scan", "sort"):
-        stages.append(measure(f"limit: bare {kind}", ["-c", LIMIT, database, kind], {}))
-    day = [
-        ("day after: load", ["-m", "sojourn", "load", "--as-of", last]),
-        ("day after: gate", ["-m", "sojourn", "gate"]),
-        ("day after: build", ["-m", "sojourn", "build", "--no-tests", "--as-of", last]),
-    ]
-    stages += [measure(name, arguments, environment) for name, arguments in day]
-    again, figures["day_after_by_folder"], figures["day_after_longest"] = dbt_seconds(
-        folder / "dbt"
-    )
-    figures["stages"] = [asdict(stage) for stage in stages]
-    figures["day_after_build_ratio"] = again / full
-    figures["database_mb"] = (folder / "sojourn.duckdb").stat().st_size / 1e6
+    figures["warehouse_mb"] = engine.size_mb()
+    progress.write_text(json.dumps(figures, indent=2))
     return figures
 
 
 def show(figures: dict[str, Any]) -> None:
-    """Print a size's figures."""
-    print(f"\nModels, seconds by folder at {figures['events']:,} events:")
-    after = figures["day_after_by_folder"]
-    for name, seconds in sorted(figures["build_by_folder"].items(), key=lambda pair: -pair[1]):
-        print(f"  {name:<16} full {seconds:8.1f}   day after {after.get(name, 0.0):8.1f}")
-    for title, longest in [("full", "build_longest"), ("day after", "day_after_longest")]:
-        models = ", ".join(f"{name} {seconds:.1f}" for name, seconds in figures[longest].items())
+    """Print what dbt's models took."""
+    full, after = figures["build"], figures["day after: build"]
+    for name, seconds in sorted(full["by_folder"].items(), key=lambda pair: -pair[1]):
+        later = after["by_folder"].get(name, 0.0)
+        print(f"  {name:<16} full {seconds:8.1f}   day after {later:8.1f}")
+    for title, found in (("full", full), ("day after", after)):
+        models = ", ".join(f"{name} {seconds:.1f}" for name, seconds in found["longest"].items())
         print(f"  longest, {title}: {models}")
     print(f"  day after / full: {figures['day_after_build_ratio']:.1%}, dbt's start not counted")
-    print(f"  database: {figures['database_mb']:,.0f} MB")
+    print(f"  warehouse: {figures['warehouse_mb']:,.0f} MB", flush=True)
 
 
 def main(
+    engine: Annotated[list[str] | None, typer.Option(help="duckdb, postgres, spark.")] = None,
     events: Annotated[list[int] | None, typer.Option(help="Sizes to measure.")] = None,
+    large: Annotated[bool, typer.Option(help="Ten times the usual, for a day or two.")] = False,
+    resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
+    memory_gb: Annotated[int, typer.Option(help="What an engine may take.")] = 4,
     out: Path = ROOT / "var" / "bench",
 ) -> None:
     """Measure the flow at the given numbers of simulated web and app events."""
     print(f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}")
-    results = []
-    for size in events or [1_000_000, 10_000_000]:
-        print(f"\n{size:,} events")
-        folder = out / str(size)
-        folder.mkdir(parents=True, exist_ok=True)
-        figures = run(size, folder)
-        show(figures)
-        results.append(figures)
-        (out / "results.json").write_text(json.dumps(results, indent=2))
+    usual = LARGE if large else USUAL
+    kept = out / "results.json"
+    results = json.loads(kept.read_text()) if kept.is_file() else []
+    for name in engine or list(usual):
+        for size in events or [millions * 1_000_000 for millions in usual[name]]:
+            print(f"\n{name}, {size:,} events")
+            exports = simulate(size, out / str(size))
+            with running(name, out / str(size) / name, exports, memory_gb) as started:
+                figures = run(started, size, resume)
+            show(figures)
+            results = [
+                found for found in results if (found["engine"], found["events"]) != (name, size)
+            ]
+            results.append(figures)
+            kept.write_text(json.dumps(results, indent=2))
+    print("\nTime grows as events to the power of:")
+    for (name, stage), exponent in sorted(exponents(results).items()):
+        print(f"  {name:<10} {stage:<22} {exponent:5.2f}")
+    plot(results, out / "growth.html")
 
 
 if __name__ == "__main__":

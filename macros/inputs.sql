@@ -133,10 +133,37 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# `union_inputs('orders')`: the rows of every `orders_from_<source>` in the list `inputs`. #}
+{# `input_models('orders')`: the models that feed an entity, `orders_from_<source>` of every source in
+   the list `inputs`, here or in the project that uses this one as a package. #}
+{% macro input_models(entity) -%}
+    {%- set sources = var('inputs').get(entity) -%}
+    {%- if not sources -%}
+        {{ exceptions.raise_compiler_error(
+            "The var `inputs` names no source of " ~ entity ~ ": take its list from Sojourn's dbt_project.yml"
+            ~ " and add to it. A source that is not loaded is an empty relation."
+        ) }}
+    {%- endif -%}
+    {{ return(sources) }}
+{%- endmacro %}
+
+{# The columns of an entity's input models, which stand in their contract. #}
+{% macro input_columns(entity) -%}
+    {%- set found = [] -%}
+    {%- if execute and graph -%}
+        {%- for node in graph.nodes.values() | sort(attribute='name')
+            if node.resource_type == 'model' and node.package_name == 'sojourn'
+            and node.name.startswith(entity ~ '_from_') and not found -%}
+            {%- do found.extend(node.columns) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(found or ['*']) }}
+{%- endmacro %}
+
+{# `union_inputs('orders')`: the rows of an entity's input models. #}
 {% macro union_inputs(entity) -%}
-    {%- for source in var('inputs')[entity] %}
-    select * from {{ ref('sojourn', entity ~ '_from_' ~ source) }}
+    {%- set columns = sojourn.input_columns(entity) | join(', ') -%}
+    {%- for source in sojourn.input_models(entity) %}
+    select {{ columns }} from {{ ref(entity ~ '_from_' ~ source) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

@@ -25,8 +25,8 @@
     {%- if execute and is_incremental() -%}
         {%- set seen = run_query('select source, max(load_id) from ' ~ this ~ ' where load_id is not null group by source').rows -%}
     {%- endif -%}
-    {%- for source in var('inputs')[entity] %}
-    select {{ columns }} from {{ ref('sojourn', entity ~ '_from_' ~ source) }}
+    {%- for source in sojourn.input_models(entity) %}
+    select {{ columns }} from {{ ref(entity ~ '_from_' ~ source) }}
     {%- if seen %}
     where
         load_id is null

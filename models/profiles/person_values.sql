@@ -6,7 +6,7 @@ with people as (
 
     union all
 
-    {% for source in var('inputs')['people'] -%}
+    {% for source in sojourn.input_models('people') -%}
     select
         {{ sojourn.hash_id(['is_deleted', 'observed_at'] + sojourn.profile_attributes()) }}
             as content_hash,
@@ -20,7 +20,7 @@ with people as (
         observed_at,
         loaded_at
 
-    from {{ ref('sojourn', 'people_from_' ~ source) }}
+    from {{ ref('people_from_' ~ source) }}
     where load_id is null
     {{ 'union all' if not loop.last }}
     {% endfor %}

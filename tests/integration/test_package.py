@@ -1,0 +1,89 @@
+"""Sojourn as a dbt package in another project, and as a Python package with Airflow's metadata."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from sojourn.settings import Settings
+from sojourn.warehouse import open_warehouse
+
+from tests.conftest import PROJECT_DIR
+
+DEPENDENCIES = Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}" / "site-packages"
+
+
+def call(*command: str | Path, folder: Path, **environment: str) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_another_project_maps_its_source_and_adds_an_audience(
+    tmp_path: Path, duckdb_settings: Settings
+) -> None:
+    project = tmp_path / "till"
+    shutil.copytree(PROJECT_DIR / "tests" / "outside_project", project)
+    (project / "packages.yml").write_text(f"packages:\n  - local: {PROJECT_DIR}\n")
+    environment = {**duckdb_settings.environment(), "DBT_PROFILES_DIR": str(PROJECT_DIR)}
+    dbt = Path(sys.executable).with_name("dbt")
+    call(dbt, "--quiet", "deps", folder=project, **environment)
+    left_out = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
+    call(dbt, "--quiet", "build", *left_out, folder=project, **environment)
+
+    with open_warehouse(duckdb_settings, read_only=True) as warehouse:
+        orders = warehouse.fetch(
+            "select orders.order_id, profiles.email, orders.currency from events.orders as orders "
+            "inner join profiles.profiles as profiles on orders.person_id = profiles.person_id "
+            "order by 1"
+        )
+        members = warehouse.fetch("select audience, reason from audiences.members")
+    zoe = "zoë@shop.example"
+    assert orders == [("R1", zoe, "EUR"), ("R2", zoe, "EUR"), ("R3", "ben@shop.example", "EUR")]
+    assert members == [("big_spenders", "Spent 125.50")]
+
+
+def test_the_wheel_runs_and_airflow_knows_the_provider(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(PROJECT_DIR / name, source)
+    shutil.copytree(
+        PROJECT_DIR / "plugins",
+        source / "plugins",
+        ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"),
+    )
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    call(*pip, "wheel", ".", "--no-deps", "--no-build-isolation", "-w", tmp_path, folder=source)
+    [wheel] = tmp_path.glob("sojourn-*.whl")
+
+    # An environment of its own for Sojourn, with this one's dependencies in reach.
+    venv.create(tmp_path / "clean", with_pip=False)
+    python = tmp_path / "clean" / "bin" / "python"
+    packages = tmp_path / "clean" / "lib" / DEPENDENCIES.parent.name / "site-packages"
+    into = ["--python", python, "install", "--no-deps", "--no-index", wheel]
+    call(*pip, *into, folder=tmp_path)
+    (packages / "dependencies.pth").write_text(f"{DEPENDENCIES}\n")
+
+    where = call(python, "-c", "import sojourn.cli; print(sojourn.cli.__file__)", folder=tmp_path)
+    assert Path(where.strip()).is_relative_to(packages)
+    assert "activate" in call(python.with_name("sojourn"), "--help", folder=tmp_path)
+    listed = call(
+        *(python, "-c"),
+        "from airflow.providers_manager import ProvidersManager;"
+        "found = ProvidersManager().providers['sojourn'];"
+        "print(found.version, found.data['name'])",
+        folder=tmp_path,
+        AIRFLOW_HOME=str(tmp_path / "airflow"),
+    )
+    assert listed.split()[-1] == "Sojourn"
