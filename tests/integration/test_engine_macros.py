@@ -83,10 +83,7 @@ def results(settings: Settings, macros: list[Macro]) -> dict[tuple[int, int], st
     return {(row["macro"], row["n"]): row["found"] for row in rows}
 
 
-@pytest.mark.parametrize(
-    "engine",
-    ["duckdb", "postgres", pytest.param("spark_server", marks=pytest.mark.xdist_group("spark"))],
-)
+@pytest.mark.parametrize("engine", ["duckdb", "postgres", "spark"])
 def test_macros_give_the_same_on_every_engine(engine: str, request: pytest.FixtureRequest) -> None:
     macros = engine_macros()
     found = results(request.getfixturevalue(f"{engine}_settings"), macros)
