@@ -32,6 +32,14 @@ def make_settings(var_dir: Path, **values: object) -> Settings:
     return Settings(**fields)  # type: ignore[arg-type]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file, or of a group that they name, in one of xdist's processes."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _dbt_server() -> Iterator[None]:
     """Have dbt at hand: see `tests.dbt_server`."""

@@ -73,7 +73,10 @@ def shared_key(request: dict[str, Any], project: str) -> Key | None:
     environment may change what a model refers to.
     """
     arguments, environment = request["arguments"], request["environment"]
-    if arguments[0] not in ("build", "run", "test", "seed", "compile") or "--vars" in arguments:
+    if (
+        arguments[0] not in ("build", "run", "test", "seed", "compile", "show")
+        or "--vars" in arguments
+    ):
         return None
     if arguments[arguments.index("--project-dir") + 1] != project:
         return None

@@ -72,7 +72,7 @@ def query(macros: list[Macro]) -> str:
 def results(settings: Settings, macros: list[Macro]) -> dict[tuple[int, int], str | None]:
     """Run the query on the settings' engine, in one dbt."""
     arguments = ["show", "--inline", query(macros), "--limit", "-1", "--output", "json", "--quiet"]
-    arguments += ["--project-dir", str(settings.project_dir), "--target", settings.target]
+    arguments += ["--project-dir", str(settings.project_dir), "--target", settings.dbt_target]
     code, printed = sojourn.build._call_dbt(
         arguments, dbt_environment(settings, None), settings.project_dir, True
     )
@@ -83,7 +83,10 @@ def results(settings: Settings, macros: list[Macro]) -> dict[tuple[int, int], st
     return {(row["macro"], row["n"]): row["found"] for row in rows}
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "postgres", "spark"])
+@pytest.mark.parametrize(
+    "engine",
+    ["duckdb", "postgres", pytest.param("spark_server", marks=pytest.mark.xdist_group("spark"))],
+)
 def test_macros_give_the_same_on_every_engine(engine: str, request: pytest.FixtureRequest) -> None:
     macros = engine_macros()
     found = results(request.getfixturevalue(f"{engine}_settings"), macros)
