@@ -41,10 +41,10 @@ format: setup ## Format Python and SQL.
 	@ruff format . && ruff check --fix . && SOJOURN_DUCKDB_PATH=:memory: sqlfluff fix --nocolor --disable-progress-bar models tests/dbt
 
 test: lint ## Check style and types, and run all tests.
-	@pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-long: lint ## The same with more days, more kills and more cases.
-	@pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "long or not long"
+	@pytest -n 2 --dist loadfile --no-loadscope-reorder -m "long or not long"
 
 bench: setup ## Measure time, memory and growth on each engine, beside limits.
 	@python -m bench

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
-import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
 
 import sojourn.build
+from sojourn.airflow.demo import DagRuns, run_dags
 from sojourn.settings import Settings
+from sojourn.simulation import simulate
 from sojourn.warehouse import open_warehouse
 
 from tests.dbt_server import DbtServer
@@ -32,12 +38,29 @@ def make_settings(var_dir: Path, **values: object) -> Settings:
     return Settings(**fields)  # type: ignore[arg-type]
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, or of a group that they name, in one of xdist's processes."""
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(str(item.path)))
+# Files whose tests share a costly fixture, and so one of xdist's processes. The tests of any other
+# file stay together too.
+GROUPS = {
+    "tests/e2e/test_airflow_in_process.py": "demo",
+    "tests/e2e/test_report.py": "demo",
+    "tests/integration/test_bi_guide.py": "demo",
+    "tests/integration/test_engines.py": "spark",
+    "tests/integration/test_incremental.py": "days",
+    "tests/integration/test_kill.py": "days",
+    "tests/integration/test_spark.py": "spark",
+}
+
+
+class GroupScheduling(LoadScopeScheduling):
+    """Gives a process the tests of a group, or of a file, at once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        return "spark" if "[spark_server" in test else GROUPS.get(file, file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> GroupScheduling:
+    return GroupScheduling(config, log)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -99,21 +122,6 @@ def postgres_settings(tmp_path: Path, postgres_socket: str) -> Settings:
     )
 
 
-@pytest.fixture(scope="session")
-def spark_metastore(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty catalogue to copy, since making its hundred tables costs seconds."""
-    from sojourn import spark
-
-    problem = spark.missing()
-    if problem is not None:
-        pytest.skip(problem)
-    settings = make_spark_settings(tmp_path_factory.mktemp("metastore"))
-    session = spark.start_session(settings)
-    session.sql("show schemas").collect()
-    spark.stop_session(session)
-    return settings.spark_metastore_dir
-
-
 def make_spark_settings(var_dir: Path, **values: object) -> Settings:
     """Return settings for a local Spark under ``var_dir`` that is quick to start."""
     options = {"spark_driver_memory": "1g", "spark_java_options": "-XX:TieredStopAtLevel=1"}
@@ -151,14 +159,6 @@ def spark_server_settings(tmp_path: Path, spark_server: str) -> Settings:
     return settings
 
 
-@pytest.fixture
-def spark_settings(tmp_path: Path, spark_metastore: Path) -> Settings:
-    """Settings for a fresh warehouse on local Spark."""
-    settings = make_spark_settings(tmp_path)
-    shutil.copytree(spark_metastore, settings.spark_metastore_dir)
-    return settings
-
-
 @pytest.fixture(params=["duckdb", "postgres"])
 def engine_settings(request: pytest.FixtureRequest) -> Settings:
     """Settings for a fresh warehouse on each engine in turn."""
@@ -166,27 +166,38 @@ def engine_settings(request: pytest.FixtureRequest) -> Settings:
     return settings
 
 
-@pytest.fixture(params=["duckdb", "postgres", "spark"])
+@pytest.fixture(params=["duckdb", "postgres", "spark_server"])
 def any_engine_settings(request: pytest.FixtureRequest) -> Settings:
     """The same with Spark, for what is worth its seconds there."""
     settings: Settings = request.getfixturevalue(f"{request.param}_settings")
     return settings
 
 
+@dataclass(frozen=True)
+class Demo:
+    """A small brand's two months, run through the three DAGs in one process on DuckDB."""
+
+    settings: Settings
+    runs: DagRuns
+    printed: str
+
+
 @pytest.fixture(scope="session")
-def demo_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """A small brand's two months, loaded, judged and built with all model tests on DuckDB."""
-    from datetime import date, datetime
-
-    from sojourn.build import build
-    from sojourn.gate import run_gate
-    from sojourn.simulation import simulate
-    from sojourn.sources import load
-
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """What `make demo` does, with fewer people (for tests of the group `demo`)."""
     folder = tmp_path_factory.mktemp("demo")
-    simulate(folder / "exports", people=400, days=60, seed=7, start=date(2026, 1, 1))
-    settings = make_settings(folder, exports=folder / "exports")
-    load(settings, as_of=datetime(2026, 3, 2))
-    run_gate(settings)
-    build(settings, as_of=datetime(2026, 3, 2), quiet=True)
-    return settings
+    end = datetime(2026, 3, 2)
+    simulate(folder / "exports", people=400, days=60, seed=7, start=end.date() - timedelta(60))
+    settings = make_settings(folder, exports=folder / "exports", ingest_schedule="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DBT_TARGET_PATH", raising=False)
+        sojourn.build.run_dbt(settings, ["parse"], quiet=True)
+    text = io.StringIO()
+    runs = run_dags(settings, end, Console(file=text, width=120))
+    return Demo(settings, runs, text.getvalue())
+
+
+@pytest.fixture(scope="session")
+def demo_warehouse(demo: Demo) -> Settings:
+    """The demo's warehouse."""
+    return demo.settings

@@ -160,6 +160,8 @@ def stop_session(session: SparkSession) -> None:
         return
     if type(session).__module__.startswith("pyspark.sql.connect"):
         session.stop()
+        # PySpark would take a local session that follows for one on a server.
+        os.environ.pop("SPARK_CONNECT_MODE_ENABLED", None)
         return
     from py4j.protocol import Py4JJavaError
 

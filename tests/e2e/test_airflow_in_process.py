@@ -8,42 +8,32 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from sojourn.airflow.as_of import parse_as_of
 from sojourn.airflow.demo import DagRunFailedError, run_dags
-from sojourn.settings import Settings
 from sojourn.warehouse import open_warehouse
 
-from tests.conftest import make_settings
-from tests.e2e.airflow_brand import AS_OF, SOURCES, make_brand
+from tests.conftest import Demo, make_settings
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return make_brand(tmp_path_factory.mktemp("in_process"))
-
-
-def test_the_chain_runs_and_says_what_it_does(settings: Settings) -> None:
-    text = io.StringIO()
-    runs = run_dags(settings, parse_as_of(AS_OF), Console(file=text, width=120))
-    print(text.getvalue())
-
-    assert runs.as_of == datetime.fromisoformat(AS_OF)
+def test_the_chain_runs_and_says_what_it_does(demo: Demo) -> None:
+    runs = demo.runs
     assert list(runs.seconds) == ["sojourn_ingest", "sojourn_transform", "sojourn_activate"]
-    for source in SOURCES:
-        assert f"✓ {source}.load" in text.getvalue()
-    assert "tables built" in text.getvalue()
+    for source in ("segment", "salesforce", "shopify"):
+        assert f"✓ {source}.load" in demo.printed
+    assert "tables built" in demo.printed
     # Airflow's own noise is in the file, not on the screen.
-    assert "DAG TEST" not in text.getvalue()
+    assert "DAG TEST" not in demo.printed
     assert "DAG TEST" in runs.log.read_text()
 
-    with open_warehouse(settings, read_only=True) as warehouse:
+    with open_warehouse(demo.settings, read_only=True) as warehouse:
         [(persons,)] = warehouse.fetch("select count(*) from profiles.profiles")
+        [(last,)] = warehouse.fetch("select max(loaded_at) from events.events")
         [(changes,)] = warehouse.fetch(
             "select count(*) from identity.id_changes where changed_at > ?", (runs.as_of,)
         )
     assert persons > 0
+    assert last == runs.as_of
     assert changes == 0
-    assert (Path(settings.var_dir) / "report.html").is_file()
+    assert (Path(demo.settings.var_dir) / "report.html").is_file()
 
 
 def test_what_fails_is_named(tmp_path: Path) -> None:
@@ -51,4 +41,4 @@ def test_what_fails_is_named(tmp_path: Path) -> None:
     sources.write_text("sources:\n  - {name: shop, connector: file, path: none.csv}\n")
     settings = make_settings(tmp_path / "var", sources=sources)
     with pytest.raises(DagRunFailedError, match=r"run\.log"):
-        run_dags(settings, parse_as_of(AS_OF), Console(file=io.StringIO()))
+        run_dags(settings, datetime(2026, 1, 8), Console(file=io.StringIO()))

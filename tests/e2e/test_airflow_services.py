@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,35 @@ import httpx
 import psutil
 import pytest
 from sojourn.airflow.services import USER, AirflowServices
+from sojourn.build import run_dbt
 from sojourn.settings import Settings
+from sojourn.simulation import simulate
 from sojourn.warehouse import open_warehouse
 
-from tests.e2e.airflow_brand import AS_OF, make_brand
+from tests.conftest import make_settings
 
 FINISHED = {"success", "failed"}
+DAYS = 7
+AS_OF = "2026-01-08T00:00:00"
+
+# One of each kind: events, people with consents and e-mails, orders, spend.
+SOURCES = ("segment", "hubspot", "shopify", "google_ads")
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    return make_brand(tmp_path_factory.mktemp("services"))
+    """A week of a small brand's exports, with dbt's manifest."""
+    folder = tmp_path_factory.mktemp("services")
+    simulate(folder / "exports", people=60, days=DAYS, seed=11, start=date(2026, 1, 1))
+    lines = [f"  - {{name: {name}, connector: {name}}}\n" for name in SOURCES]
+    (folder / "sources.yml").write_text("root: exports\nsources:\n" + "".join(lines))
+    settings = make_settings(
+        folder / "var", sources=folder / "sources.yml", exports=None, ingest_schedule=""
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DBT_TARGET_PATH", raising=False)
+        run_dbt(settings, ["parse"], quiet=True)
+    return settings
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,6 @@ import pytest
 from sojourn.report import write_report
 from sojourn.settings import Settings
 
-pytestmark = pytest.mark.xdist_group("demo_warehouse")
-
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 

@@ -10,7 +10,13 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sojourn.build import build
+from sojourn.gate import run_gate
+from sojourn.settings import Settings
 from sojourn.simulation import simulate
+from sojourn.sources import load
+
+from tests.conftest import make_settings
 
 START = date(2026, 1, 1)
 DAYS = 10
@@ -43,10 +49,32 @@ def make_brand(folder: Path, *, people: int, days: int) -> Path:
     return folder
 
 
+def grow(settings: Settings, days: int) -> Settings:
+    """Load and build after each of the days; keep a copy of the last but one."""
+    for day in range(1, days + 1):
+        load(settings, as_of=day_end(day))
+        build(settings, as_of=day_end(day), tests=day == days, quiet=True)
+        if day == days - 1:
+            shutil.copy(settings.path(settings.duckdb_path), day_before(settings))
+    run_gate(settings)
+    return settings
+
+
+def day_before(settings: Settings) -> Path:
+    """Where `grow` keeps the warehouse of the last day but one."""
+    return settings.path(settings.var_dir) / "day_before.duckdb"
+
+
 @pytest.fixture(scope="session")
 def small_brand(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten days of a small brand."""
     return make_brand(tmp_path_factory.mktemp("brand"), people=250, days=DAYS)
+
+
+@pytest.fixture(scope="session")
+def day_by_day(small_brand: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Ten days, each with a run of its own (for tests of the group `days`)."""
+    return grow(make_settings(tmp_path_factory.mktemp("daily"), exports=small_brand), DAYS)
 
 
 def _correct(sent: Path, corrected: Path) -> None:

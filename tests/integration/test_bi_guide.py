@@ -8,8 +8,6 @@ import pytest
 from sojourn.settings import Settings, find_project_dir
 from sojourn.warehouse import open_warehouse
 
-pytestmark = pytest.mark.xdist_group("demo_warehouse")
-
 
 def guide_queries() -> list[str]:
     """Return the indented blocks of the guide that are SQL."""

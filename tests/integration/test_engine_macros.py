@@ -85,7 +85,7 @@ def results(settings: Settings, macros: list[Macro]) -> dict[tuple[int, int], st
 
 @pytest.mark.parametrize(
     "engine",
-    ["duckdb", "postgres", pytest.param("spark_server", marks=pytest.mark.xdist_group("spark"))],
+    ["duckdb", "postgres", "spark_server"],
 )
 def test_macros_give_the_same_on_every_engine(engine: str, request: pytest.FixtureRequest) -> None:
     macros = engine_macros()

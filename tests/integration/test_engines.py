@@ -19,7 +19,6 @@ from tests.integration.sameness import assert_same
 
 
 @pytest.mark.long
-@pytest.mark.xdist_group("spark")
 def test_spark_agrees_with_duckdb(
     tmp_path: Path, duckdb_settings: Settings, spark_server_settings: Settings
 ) -> None:

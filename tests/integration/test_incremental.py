@@ -12,17 +12,8 @@ from sojourn.sources import load
 from sojourn.warehouse import DuckDBWarehouse, open_warehouse, relation_name
 
 from tests.conftest import make_settings
-from tests.integration.conftest import DAYS, day_end, make_brand
+from tests.integration.conftest import DAYS, day_end, grow, make_brand
 from tests.integration.sameness import assert_same
-
-
-def grow(settings: Settings, days: int) -> Settings:
-    """Load and build after each of the days."""
-    for day in range(1, days + 1):
-        load(settings, as_of=day_end(day))
-        build(settings, as_of=day_end(day), tests=day == days, quiet=True)
-    run_gate(settings)
-    return settings
 
 
 def rebuild(grown: Settings, folder: Path, days: int) -> Settings:
@@ -42,12 +33,6 @@ def rebuild(grown: Settings, folder: Path, days: int) -> Settings:
             warehouse.execute(f"create table {name} as from daily.{name}")
     build(at_once, as_of=day_end(days), tests=False, quiet=True)
     return at_once
-
-
-@pytest.fixture(scope="module")
-def day_by_day(small_brand: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Ten days, each with a run of its own."""
-    return grow(make_settings(tmp_path_factory.mktemp("daily"), exports=small_brand), DAYS)
 
 
 def test_the_same_as_one_build_of_the_same_raw_data(

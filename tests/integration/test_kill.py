@@ -20,11 +20,12 @@ from sojourn.sources import load
 from sojourn.warehouse import open_warehouse
 
 from tests.conftest import make_settings
-from tests.integration.conftest import DAYS, day_end
+from tests.integration.conftest import DAYS, day_before, day_end
 from tests.integration.sameness import assert_same
 
 SECRET = "only for this test, and long enough to sign with"
-PHASES = ("Load", "Build", "Activate")
+# What a run prints as a phase begins (the build: its first model), and about how long it lasts.
+PHASES = {"Load": 6.0, "1 of ": 12.0, "Activate": 1.0}
 
 
 def start_run(settings: Settings, url: str, day: int, *options: str) -> subprocess.Popen[str]:
@@ -44,12 +45,12 @@ def start_run(settings: Settings, url: str, day: int, *options: str) -> subproce
     )
 
 
-def kill_in(settings: Settings, url: str, day: int, phase: str, delay: float) -> None:
-    """Start a run and kill it, and all that it started, some time after a phase begins."""
+def kill_in(settings: Settings, url: str, day: int, sign: str, delay: float) -> None:
+    """Start a run and kill it, and all that it started, some time after it prints the sign."""
     process = start_run(settings, url, day, "--no-tests")
     assert process.stdout is not None
     for line in process.stdout:
-        if line.strip() == phase:
+        if sign in line:
             time.sleep(delay)
             break
     os.killpg(process.pid, signal.SIGKILL)
@@ -61,9 +62,8 @@ def kill_often(settings: Settings, url: str, day: int, seeds: list[int]) -> None
     """Kill runs at random moments of each phase."""
     for seed in seeds:
         draw = random.Random(seed)
-        for phase in PHASES:
-            longest = {"Load": 6.0, "Build": 12.0, "Activate": 1.0}[phase]
-            kill_in(settings, url, day, phase, draw.uniform(0.0, longest))
+        for sign, longest in PHASES.items():
+            kill_in(settings, url, day, sign, draw.uniform(0.0, longest))
 
 
 def finish(settings: Settings, url: str, day: int, *options: str) -> str:
@@ -86,33 +86,38 @@ def receiver_state(settings: Settings) -> list[tuple[object, ...]]:
         )
 
 
-@pytest.mark.parametrize(
-    "seeds", [[1], pytest.param([2, 3, 4, 5, 6, 7], marks=pytest.mark.long)], ids=["few", "many"]
-)
-def test_killed_runs_are_repaired(small_brand: Path, tmp_path: Path, seeds: list[int]) -> None:
+def test_a_killed_day_is_repaired(day_by_day: Settings, small_brand: Path, tmp_path: Path) -> None:
+    """The last of ten days, built onto the ninth."""
+    killed = make_settings(tmp_path / "killed", exports=small_brand)
+    killed.path(killed.duckdb_path).parent.mkdir(parents=True)
+    shutil.copy(day_before(day_by_day), killed.path(killed.duckdb_path))
+    with Receiver(tmp_path / "killed.jsonl", secret=SECRET) as receiver:
+        kill_often(killed, receiver.url, DAYS, [1])
+        finish(killed, receiver.url, DAYS)
+        assert_repaired(killed, day_by_day, receiver)
+
+
+@pytest.mark.long
+def test_runs_killed_often_are_repaired(small_brand: Path, tmp_path: Path) -> None:
+    """The first of the two days is built from nothing, the second onto the first."""
     killed = make_settings(tmp_path / "killed", exports=small_brand)
     clean = make_settings(tmp_path / "clean", exports=small_brand)
     with Receiver(tmp_path / "killed.jsonl", secret=SECRET) as receiver:
-        # The first of the two days is built from nothing, the second onto the first.
-        if len(seeds) > 1:
-            kill_often(killed, receiver.url, DAYS - 1, seeds)
-            finish(killed, receiver.url, DAYS - 1, "--no-tests")
-            build_undisturbed(clean, DAYS - 1)
-        else:
-            build_undisturbed(killed, DAYS - 1)
-            clean.path(clean.duckdb_path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(killed.path(killed.duckdb_path), clean.path(clean.duckdb_path))
-        kill_often(killed, receiver.url, DAYS, seeds)
-        finish(killed, receiver.url, DAYS, "--no-tests")
-        again = finish(killed, receiver.url, DAYS)
-        build_undisturbed(clean, DAYS)
-        assert_same(clean, killed)
-        wanted = receiver_state(killed)
-        assert wanted
-        assert wanted == receiver_state(clean)
-        received = sorted(receiver.memory.state("webhook_audience_members"))
-        assert received == [row[0] for row in wanted]
-    assert "webhook_audience_members" in again
+        for day in (DAYS - 1, DAYS):
+            kill_often(killed, receiver.url, day, [2, 3, 4, 5, 6, 7])
+            finish(killed, receiver.url, day)
+            build_undisturbed(clean, day)
+        assert_repaired(killed, clean, receiver)
+
+
+def assert_repaired(killed: Settings, clean: Settings, receiver: Receiver) -> None:
+    """Expect the tables of an undisturbed warehouse, and that the receiver has what it should."""
+    assert_same(clean, killed)
+    wanted = receiver_state(killed)
+    assert wanted
+    assert wanted == receiver_state(clean)
+    received = sorted(receiver.memory.state("webhook_audience_members"))
+    assert received == [row[0] for row in wanted]
     with open_warehouse(killed, read_only=True) as warehouse:
         broken = warehouse.fetch(
             "select * from activation.sync_runs "

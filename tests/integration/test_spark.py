@@ -25,8 +25,6 @@ from tests.integration.activation_tables import (
 from tests.integration.test_activation import receiver  # noqa: F401 -- a fixture
 from tests.integration.test_loading import CALLS, Brand, call, event
 
-pytestmark = pytest.mark.xdist_group("spark")
-
 
 @pytest.fixture
 def brand(spark_server_settings: Settings, tmp_path: Path) -> Iterator[Brand]:

@@ -57,8 +57,12 @@ def test_without_java_the_error_says_how_to_get_it(
         spark.start_session(make_spark_settings(tmp_path))
 
 
-def test_a_closed_session_leaves_the_catalogue_to_another_process(spark_settings: Settings) -> None:
-    session = spark.start_session(spark_settings)
+def test_a_closed_session_leaves_the_catalogue_to_another_process(tmp_path: Path) -> None:
+    problem = spark.missing()
+    if problem is not None:
+        pytest.skip(problem)
+    settings = make_spark_settings(tmp_path)
+    session = spark.start_session(settings)
     session.sql("create schema things")
     session.sql("create table things.words as select 'found' as word")
     spark.stop_session(session)
@@ -69,11 +73,11 @@ def test_a_closed_session_leaves_the_catalogue_to_another_process(spark_settings
         "session.sql('drop table things.words');"
         "spark.stop_session(session)"
     )
-    environment = {**os.environ, **spark_settings.environment()}
+    environment = {**os.environ, **settings.environment()}
     other = subprocess.run(
         [sys.executable, "-c", reads], env=environment, capture_output=True, text=True, check=True
     )
     assert other.stdout.split() == ["found"]
-    session = spark.start_session(spark_settings)
+    session = spark.start_session(settings)
     assert session.sql("show tables in things").collect() == []
     spark.stop_session(session)
