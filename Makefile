@@ -56,7 +56,7 @@ up: setup manifest ## Start Airflow with its web interface on this machine.
 	@python -m sojourn.airflow.services
 
 lock: setup ## Resolve the dependencies anew.
-	@uv pip compile --quiet pyproject.toml --extra spark --group dev --universal --python-version 3.11 \
+	@uv pip compile --quiet pyproject.toml --extra spark --extra matching --group dev --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --no-header -o requirements.lock
 
 system-deps: ## Optional: Chromium (page test) and Java (Spark) from the system's packages.

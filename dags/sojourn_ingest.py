@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronDataIntervalTimetable, TaskGroup, task
@@ -21,9 +21,11 @@ the others go on. Then the asset `sojourn_raw` tells the rest which moment the r
 - **Schedule**: daily (`SOJOURN_INGEST_SCHEDULE`). A run loads what was complete at the end of its
   data interval.
 - **By hand**: the parameter `as_of`, otherwise the run's logical date.
-- **Backfill**: `airflow backfill create --dag-id sojourn_ingest --max-active-runs 1 --from-date ...
-  --to-date ...`. One run at a time, oldest first, because the warehouse's clock never goes back:
-  what a run for an earlier day finds is recorded at the latest moment that the warehouse has seen.
+- **Replay** into an empty warehouse: set `SOJOURN_INGEST_START` to the first day, and the schedule
+  loads every interval since, oldest first.
+- **Backfill** of days that were missed: `airflow backfill create --dag-id sojourn_ingest
+  --max-active-runs 1 --from-date ... --to-date ...`. The warehouse's clock never goes back: what a
+  run for an earlier day finds is recorded at the latest moment that the warehouse has seen.
 """
 
 settings = get_settings()
@@ -36,8 +38,8 @@ with DAG(
     schedule=CronDataIntervalTimetable(settings.ingest_schedule, timezone="UTC")
     if settings.ingest_schedule
     else None,
-    start_date=datetime(2024, 1, 1),
-    catchup=False,
+    start_date=datetime.combine(settings.ingest_start or date(2024, 1, 1), time()),
+    catchup=settings.ingest_start is not None,
     max_active_runs=1,
     default_args=DEFAULT_ARGS,
     params={"as_of": as_of_param("the end of the data interval, by hand the logical date")},

@@ -139,3 +139,96 @@
         else replace({{ expression }}, '+', ' ')
     end
 {%- endmacro %}
+
+{# `plain_text(expression)`: names as they are compared: small letters of Latin scripts without their
+   accents, other characters as they are, no spaces around; NULL where nothing is left. #}
+{% macro plain_text(expression) -%}
+    nullif(translate(
+        lower(trim({{ expression }})),
+        'áàâäãåāăąçćčďđéèêëēęěíìîïīłñńňóòôöõøőřśšşťúùûüūůűýÿžźż',
+        'aaaaaaaaacccddeeeeeeeiiiiilnnnooooooorssstuuuuuuuyyzzz'
+    ), '')
+{%- endmacro %}
+
+{# `is_within_edits(a, b, 2)`: whether at most so many letters must be put in, left out or exchanged to
+   make one text of the other. False for a text with characters outside ASCII, of which DuckDB counts
+   the bytes. PostgreSQL takes its extension fuzzystrmatch where it is installed, otherwise the
+   function that `create_edit_distance` makes. #}
+{% macro is_within_edits(left, right, most) -%}
+    (
+        {{ sojourn.regexp_like(left ~ " || " ~ right, sojourn.text_literal("^[ -~]*$")) }}
+        and {{ adapter.dispatch('edit_distance', 'sojourn')(left, right, most) }} <= {{ most }}
+    )
+{%- endmacro %}
+
+{% macro default__edit_distance(left, right, most) -%}
+    levenshtein({{ left }}, {{ right }})
+{%- endmacro %}
+
+{% macro postgres__edit_distance(left, right, most) -%}
+    {%- if sojourn.has_fuzzystrmatch() -%}
+    levenshtein_less_equal({{ left }}, {{ right }}, {{ most }})
+    {%- else -%}
+    {{ this.schema }}.edit_distance({{ left }}, {{ right }}, {{ most }})
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro has_fuzzystrmatch() -%}
+    {{ return(
+        execute
+        and run_query("select 1 from pg_extension where extname = 'fuzzystrmatch'").rows | length > 0
+    ) }}
+{%- endmacro %}
+
+{# What `is_within_edits` needs; for the hooks of models that use it. #}
+{% macro create_edit_distance() -%}
+    {{ return(adapter.dispatch('create_edit_distance', 'sojourn')()) }}
+{%- endmacro %}
+
+{% macro default__create_edit_distance() -%}
+    {{ return('') }}
+{%- endmacro %}
+
+{# One row of the table of distances after the other; ends where no way is short enough any more. #}
+{% macro postgres__create_edit_distance() -%}
+    {%- if execute and not sojourn.has_fuzzystrmatch() -%}
+    {%- call statement('create_edit_distance') -%}
+    create or replace function {{ this.schema }}.edit_distance(a text, b text, most integer)
+    returns integer
+    language plpgsql
+    immutable strict parallel safe
+    as $body$
+    declare
+        width constant integer := length(b);
+        above integer[] := array(select generate_series(0, width));
+        here integer[];
+        distance integer;
+        nearest integer;
+    begin
+        if abs(length(a) - width) > most then
+            return most + 1;
+        end if;
+        for i in 1..length(a) loop
+            here := array[i];
+            nearest := i;
+            for j in 1..width loop
+                distance := least(
+                    above[j + 1] + 1,
+                    here[j] + 1,
+                    above[j] + (substr(a, i, 1) <> substr(b, j, 1))::integer
+                );
+                here[j + 1] := distance;
+                nearest := least(nearest, distance);
+            end loop;
+            if nearest > most then
+                return most + 1;
+            end if;
+            above := here;
+        end loop;
+        return above[width + 1];
+    end
+    $body$
+    {%- endcall -%}
+    {%- endif -%}
+    {{ return('') }}
+{%- endmacro %}

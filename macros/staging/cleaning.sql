@@ -73,3 +73,8 @@
         ) * 0.01 as {{ sojourn.type_money() }}
     )
 {%- endmacro %}
+
+{# A calendar day as text, YYYY-MM-DD; NULL where it is none. #}
+{% macro calendar_day(expression) -%}
+    cast(cast({{ sojourn.parse_timestamp(expression) }} as date) as {{ sojourn.type_string() }})
+{%- endmacro %}

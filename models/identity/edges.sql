@@ -13,6 +13,16 @@ identifiers as {{ sojourn.inline() }} (
 
 ),
 
+match_pairs as (
+
+    select
+        pair_id,
+        score
+
+    from {{ ref('sojourn', 'match_pairs') }}
+
+),
+
 pairs as (
 
     select
@@ -59,7 +69,10 @@ edges as (
                 'would join persons that break a limit'
             )
         end as status_reason,
-        cast(1 as {{ sojourn.type_double() }}) as score,
+        case
+            when pairs.source = 'matching' then match_pairs.score
+            else cast(1 as {{ sojourn.type_double() }})
+        end as score,
         pairs.observation_count,
         pairs.first_seen_at,
         pairs.last_seen_at
@@ -73,6 +86,10 @@ edges as (
         on
             pairs.right_type = rights.identifier_type
             and pairs.right_value = rights.identifier_value
+    left join match_pairs
+        on
+            pairs.source = 'matching'
+            and pairs.first_record_id = match_pairs.pair_id
 
 )
 

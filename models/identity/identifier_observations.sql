@@ -23,6 +23,30 @@ record_identifiers as (
 
 ),
 
+-- Two records that are likely one person's are joined by a value of the type `match`, one group a
+-- record: as if both had stated it.
+match_pairs as (
+
+    select
+        match_pairs.*,
+        match_pairs.is_removed
+        or match_pairs.score < {{ sojourn.double_literal(var('matching')['link_at']) }} as is_apart
+
+    from {{ ref('sojourn', 'match_pairs') }} as match_pairs
+    {% if is_incremental() %}
+    where
+        match_pairs.changed_in > {{ sojourn.last_run() }}
+        and (
+            not match_pairs.is_removed
+            or match_pairs.pair_id in (
+                select identifier_value from {{ this }}
+                where identifier_type = 'match'
+            )
+        )
+    {% endif %}
+
+),
+
 -- Identifiers on one event, or in one record, belong together: they are one group.
 grouped as (
 
@@ -62,6 +86,42 @@ grouped as (
         min(loaded_at) as first_loaded_at
     from record_identifiers
     group by group_id, source, record_id, rule, identifier_type, identifier_value
+    {%- for side in ['left', 'right'] %}
+
+    union all
+
+    select
+        {{ sojourn.hash_id(["'matching'", 'pair_id', side ~ '_key']) }} as group_id,
+        'matching' as source,
+        'matching' as rule,
+        {{ side }}_type as identifier_type,
+        {{ side }}_value as identifier_value,
+        pair_id as first_record_id,
+        pair_id as last_record_id,
+        0 as observation_count,
+        is_apart as is_removed,
+        cast(null as {{ sojourn.type_timestamp() }}) as first_seen_at,
+        cast(null as {{ sojourn.type_timestamp() }}) as last_seen_at,
+        cast(null as {{ sojourn.type_timestamp() }}) as first_loaded_at
+    from match_pairs
+
+    union all
+
+    select
+        {{ sojourn.hash_id(["'matching'", 'pair_id', side ~ '_key']) }} as group_id,
+        'matching' as source,
+        'matching' as rule,
+        'match' as identifier_type,
+        pair_id as identifier_value,
+        pair_id as first_record_id,
+        pair_id as last_record_id,
+        1 as observation_count,
+        is_apart as is_removed,
+        stated_at as first_seen_at,
+        stated_at as last_seen_at,
+        loaded_at as first_loaded_at
+    from match_pairs
+    {%- endfor %}
 
 ),
 

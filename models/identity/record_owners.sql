@@ -20,7 +20,7 @@ with observations as {{ sojourn.inline() }} (
         changed_in
 
     from {{ ref('sojourn', 'identifier_observations') }}
-    where rule <> 'same_event'
+    where rule not in ('same_event', 'matching')
 
 ),
 

@@ -18,6 +18,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+identity_app = typer.Typer(help="Who is who: rules, decisions and reasons.", no_args_is_help=True)
+app.add_typer(identity_app, name="identity")
+
 AsOf = Annotated[
     datetime | None,
     typer.Option(
@@ -178,6 +181,15 @@ def run(
         report = write_report(settings, settings.path(settings.var_dir) / "report.html")
         typer.echo(f"Report: {report}")
     sent.raise_for_status()
+
+
+@identity_app.command()
+def train(as_of: AsOf = None) -> None:
+    """Learn how much each agreement between two records of people says, to match them by it."""
+    from sojourn.matching import train as learn_and_keep
+
+    model = learn_and_keep(get_settings(), as_of or _now())
+    typer.echo(model.summary())
 
 
 def main() -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Target = Literal["duckdb", "postgres", "spark"]
@@ -66,6 +67,13 @@ class Settings(BaseSettings):
     threads: int = Field(default=2, ge=1)
     # When Airflow loads: five cron fields, in UTC. Empty: only when somebody asks.
     ingest_schedule: str = "0 0 * * *"
+    # Replay history: the first day that the schedule loads. Empty: begin with the latest interval.
+    ingest_start: date | None = None
+
+    @field_validator("ingest_start", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
     def path(self, value: Path) -> Path:
         """Return ``value`` as an absolute path, relative ones seen from the project's folder."""
@@ -119,6 +127,7 @@ class Settings(BaseSettings):
             "SOJOURN_VAR_DIR": str(self.path(self.var_dir)),
             "SOJOURN_THREADS": str(self.threads),
             "SOJOURN_INGEST_SCHEDULE": self.ingest_schedule,
+            "SOJOURN_INGEST_START": "" if self.ingest_start is None else str(self.ingest_start),
         }
         if self.exports is not None:
             values["SOJOURN_EXPORTS"] = str(self.path(self.exports))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,20 +29,21 @@ AS_OF = "2026-01-08T00:00:00"
 SOURCES = ("segment", "hubspot", "shopify", "google_ads")
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def make_brand(folder: Path, **values: object) -> Settings:
     """A week of a small brand's exports, with dbt's manifest."""
-    folder = tmp_path_factory.mktemp("services")
     simulate(folder / "exports", people=60, days=DAYS, seed=11, start=date(2026, 1, 1))
     lines = [f"  - {{name: {name}, connector: {name}}}\n" for name in SOURCES]
     (folder / "sources.yml").write_text("root: exports\nsources:\n" + "".join(lines))
-    settings = make_settings(
-        folder / "var", sources=folder / "sources.yml", exports=None, ingest_schedule=""
-    )
+    settings = make_settings(folder / "var", sources=folder / "sources.yml", exports=None, **values)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("DBT_TARGET_PATH", raising=False)
         run_dbt(settings, ["parse"], quiet=True)
     return settings
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return make_brand(tmp_path_factory.mktemp("services"), ingest_schedule="")
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +55,8 @@ def services(settings: Settings) -> Iterator[AirflowServices]:
     assert not [process for process in started if process.is_running()]
 
 
-@pytest.fixture(scope="module")
-def api(services: AirflowServices) -> Iterator[httpx.Client]:
+@contextmanager
+def signed_in(services: AirflowServices) -> Iterator[httpx.Client]:
     """A client that is signed in with the password that the services made."""
     answer = httpx.post(
         f"{services.url}/auth/token",
@@ -68,6 +71,12 @@ def api(services: AirflowServices) -> Iterator[httpx.Client]:
         timeout=30,
         trust_env=False,
     ) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def api(services: AirflowServices) -> Iterator[httpx.Client]:
+    with signed_in(services) as client:
         yield client
 
 
@@ -143,3 +152,72 @@ def test_one_call_loads_builds_and_activates(
     assert persons > 0
     assert last == datetime.fromisoformat(AS_OF)
     assert (Path(settings.var_dir) / "report.html").is_file()
+
+
+def wait_until(
+    services: AirflowServices, is_so: Callable[[], bool], state: Callable[[], object]
+) -> None:
+    deadline = time.monotonic() + 600
+    while not is_so():
+        services.check()
+        if time.monotonic() > deadline:
+            pytest.fail(f"It did not come to pass: {state()}")
+        time.sleep(2)
+
+
+@pytest.mark.long
+def test_history_is_replayed_and_a_day_is_loaded_again_on_postgres(
+    tmp_path: Path, postgres_settings: Settings
+) -> None:
+    """Two intervals since the start, then a backfill of the first, which finds a late file."""
+    postgres = {
+        name: value for name, value in postgres_settings if name.startswith(("postgres", "target"))
+    }
+    settings = make_brand(
+        tmp_path / "brand",
+        ingest_schedule="0 0 3,5 1 *",
+        ingest_start=date(2025, 1, 5),
+        **postgres,
+    )
+    ends = ["2026-01-03T00:00:00", "2026-01-05T00:00:00"]
+    home = settings.path(settings.var_dir) / "airflow"
+    with AirflowServices(settings, home) as services, signed_in(services) as api:
+
+        def ingests() -> list[tuple[str, str, str]]:
+            runs = api.get("/dags/sojourn_ingest/dagRuns").json()["dag_runs"]
+            return sorted(
+                (run["run_type"], run["data_interval_end"][:19], run["state"]) for run in runs
+            )
+
+        def built() -> list[str]:
+            events = api.get("/assets/events").json()["asset_events"]
+            return [
+                event["extra"]["as_of"] for event in events if event["name"] == "sojourn_customers"
+            ]
+
+        def rows() -> list[tuple[object, ...]]:
+            with open_warehouse(settings) as warehouse:
+                return warehouse.fetch(
+                    "select cast(_loaded_at as date), count(*) from raw_segment.events "
+                    "group by 1 order by 1"
+                )
+
+        wait_for_dags(api, {"sojourn_ingest", "sojourn_transform", "sojourn_activate"})
+        api.patch("/dags/sojourn_ingest", json={"is_paused": False}).raise_for_status()
+        replayed = [("scheduled", end, "success") for end in ends]
+        wait_until(services, lambda: ingests() == replayed, ingests)
+        wait_until(services, lambda: ends[1] in built(), built)
+        [(_, first), (_, second)] = rows()
+
+        exports = settings.sources.parent / "exports" / "segment"
+        sent = gzip.decompress((exports / "events_2026-01-01.jsonl.gz").read_bytes())
+        late = sent.replace(b'"messageId":"', b'"messageId":"late-')
+        (exports / "late_2026-01-02.jsonl.gz").write_bytes(gzip.compress(late))
+        days = {"from_date": "2026-01-03T00:00:00Z", "to_date": "2026-01-03T00:00:00Z"}
+        asked = {"dag_id": "sojourn_ingest", "max_active_runs": 1, **days}
+        api.post("/backfills", json={**asked, "reprocess_behavior": "completed"}).raise_for_status()
+        again = [("backfill", ends[1], "success"), ("scheduled", ends[0], "success")]
+        wait_until(services, lambda: ingests() == again, ingests)
+        wait_until(services, lambda: built().count(ends[1]) == 2, built)
+        late_rows = late.count(b'"late-')
+        assert rows() == [(date(2026, 1, 3), first), (date(2026, 1, 5), second + late_rows)]

@@ -1,8 +1,8 @@
 with raw_people as (
 
     {{ sojourn.generic_rows('people', [
-        'id', 'email', 'phone', 'first_name', 'last_name', 'country', 'timezone', 'company',
-        'job_title', 'created_at', 'updated_at',
+        'id', 'email', 'phone', 'first_name', 'last_name', 'birth_date', 'city', 'postal_code',
+        'country', 'timezone', 'company', 'job_title', 'created_at', 'updated_at',
     ]) }}
 
 ),
@@ -16,6 +16,9 @@ renamed as (
         {{ sojourn.clean('phone') }} as phone,
         {{ sojourn.clean('first_name') }} as first_name,
         {{ sojourn.clean('last_name') }} as last_name,
+        {{ sojourn.calendar_day('birth_date') }} as birth_date,
+        {{ sojourn.clean('city') }} as city,
+        {{ sojourn.clean('postal_code') }} as postal_code,
         {{ sojourn.country_code('country') }} as country,
         {{ sojourn.clean('timezone') }} as timezone,
         {{ sojourn.clean('company') }} as company,

@@ -1,7 +1,8 @@
 with raw_contacts as (
 
     {{ sojourn.raw_table('hubspot', 'contacts', [
-        'record_id', 'first_name', 'last_name', 'email', 'phone_number', 'country_region',
+        'record_id', 'first_name', 'last_name', 'date_of_birth', 'email', 'phone_number', 'city',
+        'postal_code', 'country_region',
         'time_zone', 'lifecycle_stage', 'original_source', 'contact_owner', 'company_name',
         'create_date', 'last_modified_date', 'email__standard', 'phone_number__standard',
         'first_name__standard', 'last_name__standard', 'country_region__standard',
@@ -17,6 +18,9 @@ renamed as (
         phone_number__standard as phone,
         coalesce(first_name__standard, {{ sojourn.clean('first_name') }}) as first_name,
         coalesce(last_name__standard, {{ sojourn.clean('last_name') }}) as last_name,
+        {{ sojourn.calendar_day('date_of_birth') }} as birth_date,
+        {{ sojourn.clean('city') }} as city,
+        {{ sojourn.clean('postal_code') }} as postal_code,
         coalesce(country_region__standard, {{ sojourn.country_code('country_region') }}) as country,
         {{ sojourn.clean('time_zone') }} as timezone,
         {{ sojourn.clean('lifecycle_stage') }} as lifecycle_stage,

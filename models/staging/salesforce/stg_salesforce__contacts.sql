@@ -2,7 +2,7 @@ with raw_contacts as (
 
     {{ sojourn.raw_table('salesforce', 'contacts', [
         'id', 'account_id', 'first_name', 'last_name', 'email', 'phone', 'mobile_phone',
-        'mailing_country', 'lead_source', 'title', 'has_opted_out_of_email', 'created_date',
+        'mailing_country', 'mailing_city', 'mailing_postal_code', 'birthdate', 'lead_source', 'title', 'has_opted_out_of_email', 'created_date',
         'last_modified_date', 'is_deleted', 'master_record_id', 'email__standard',
         'phone__standard', 'mobile_phone__standard', 'first_name__standard',
         'last_name__standard', 'mailing_country__standard',
@@ -21,6 +21,9 @@ renamed as (
         mobile_phone__standard as mobile_phone,
         coalesce(first_name__standard, {{ sojourn.clean('first_name') }}) as first_name,
         coalesce(last_name__standard, {{ sojourn.clean('last_name') }}) as last_name,
+        {{ sojourn.calendar_day('birthdate') }} as birth_date,
+        {{ sojourn.clean('mailing_city') }} as city,
+        {{ sojourn.clean('mailing_postal_code') }} as postal_code,
         coalesce(mailing_country__standard, {{ sojourn.country_code('mailing_country') }})
             as country,
         {{ sojourn.clean('lead_source') }} as lead_source,

@@ -1,8 +1,8 @@
 with raw_leads as (
 
     {{ sojourn.raw_table('salesforce', 'leads', [
-        'id', 'first_name', 'last_name', 'company', 'email', 'phone', 'country', 'lead_source',
-        'status', 'is_converted', 'converted_date', 'converted_account_id',
+        'id', 'first_name', 'last_name', 'company', 'email', 'phone', 'city', 'postal_code',
+        'country', 'lead_source', 'status', 'is_converted', 'converted_date', 'converted_account_id',
         'converted_contact_id', 'converted_opportunity_id', 'created_date', 'last_modified_date',
         'is_deleted', 'email__standard', 'phone__standard', 'first_name__standard',
         'last_name__standard', 'country__standard',
@@ -21,6 +21,8 @@ renamed as (
         phone__standard as phone,
         coalesce(first_name__standard, {{ sojourn.clean('first_name') }}) as first_name,
         coalesce(last_name__standard, {{ sojourn.clean('last_name') }}) as last_name,
+        {{ sojourn.clean('city') }} as city,
+        {{ sojourn.clean('postal_code') }} as postal_code,
         coalesce(country__standard, {{ sojourn.country_code('country') }}) as country,
         {{ sojourn.clean('company') }} as company,
         {{ sojourn.clean('lead_source') }} as lead_source,

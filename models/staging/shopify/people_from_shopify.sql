@@ -18,6 +18,9 @@ mapped as (
         {{ sojourn.regexp_group('billing_name', '^([^ ]+) ') }} as first_name,
         coalesce({{ sojourn.regexp_group('billing_name', '^[^ ]+ +(.+)$') }}, billing_name)
             as last_name,
+        cast(null as {{ sojourn.type_string() }}) as birth_date,
+        city,
+        postal_code,
         country,
         cast(null as {{ sojourn.type_string() }}) as timezone,
         cast(null as {{ sojourn.type_string() }}) as company,

@@ -4,7 +4,7 @@ with raw_orders as (
         'name', 'id', 'email', 'financial_status', 'paid_at', 'currency', 'subtotal', 'shipping',
         'taxes', 'total', 'discount_code', 'discount_amount', 'created_at', 'lineitem_quantity',
         'lineitem_name', 'lineitem_price', 'lineitem_sku', 'lineitem_discount', 'billing_name',
-        'billing_country', 'billing_phone', 'note_attributes', 'cancelled_at', 'refunded_amount',
+        'billing_city', 'billing_zip', 'billing_country', 'billing_phone', 'note_attributes', 'cancelled_at', 'refunded_amount',
         'tags', 'source', 'phone', 'email__standard', 'phone__standard',
         'billing_phone__standard', 'billing_country__standard',
     ]) }}
@@ -20,6 +20,8 @@ renamed as (
         email__standard as email,
         coalesce(phone__standard, billing_phone__standard) as phone,
         {{ sojourn.clean('billing_name') }} as billing_name,
+        {{ sojourn.clean('billing_city') }} as city,
+        {{ sojourn.clean('billing_zip') }} as postal_code,
         coalesce(billing_country__standard, {{ sojourn.country_code('billing_country') }})
             as country,
         lower(trim(financial_status)) as financial_status,

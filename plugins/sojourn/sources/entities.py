@@ -4,8 +4,8 @@ from __future__ import annotations
 
 CANONICAL_COLUMNS: dict[str, tuple[str, ...]] = {
     "people": (
-        *("id", "email", "phone", "first_name", "last_name", "country", "timezone", "company"),
-        *("job_title", "created_at", "updated_at"),
+        *("id", "email", "phone", "first_name", "last_name", "birth_date", "city", "postal_code"),
+        *("country", "timezone", "company", "job_title", "created_at", "updated_at"),
     ),
     "events": (
         *("id", "name", "type", "occurred_at", "received_at", "anonymous_id", "user_id"),
