@@ -25,6 +25,12 @@ conversions as {{ sojourn.inline() }} (
 
 ),
 
+conversion_milestones as (
+
+    select * from {{ ref('sojourn', 'conversion_milestones') }}
+
+),
+
 creditable_kinds as (
 
     select distinct kind
@@ -55,6 +61,15 @@ fingerprints as (
             as fingerprint
 
     from conversions
+
+    union all
+
+    select
+        coalesce(person_id, conversion_id) as person_key,
+        {{ sojourn.fingerprint(['conversion_id', 'lead_created_at', 'opportunity_created_at']) }}
+            as fingerprint
+
+    from conversion_milestones
 
 ),
 
