@@ -49,6 +49,10 @@
     ({{ expression }} - {{ days }} * interval '1 day')
 {%- endmacro %}
 
+{% macro days_after(expression, days) -%}
+    ({{ expression }} + {{ days }} * interval '1 day')
+{%- endmacro %}
+
 {% macro minutes_after(expression, minutes) -%}
     ({{ expression }} + {{ minutes }} * interval '1 minute')
 {%- endmacro %}

@@ -4,17 +4,22 @@
 
    The model's SQL is ignored but for its references; it is configured with names of models:
      nodes: identifier_type, identifier_value, tier (1 = strongest), values_per_person (NULL: any
-            number), person_limit (NULL: any number), blocked_reason (NULL: may join), is_removed,
-            rules (one text for all: a fingerprint of the rules), changed_in
-     edges: left_type, left_value, right_type, right_value, is_detached, is_removed, linked_in (the
-            run since which the edge has been there, or been removed)
+            number), person_limit (NULL: any number), person_limit_days (NULL: ever), blocked_reason
+            (NULL: may join), is_removed, rules (one text for all: a fingerprint of the rules),
+            changed_in
+     edges: left_type, left_value, right_type, right_value, is_detached, is_apart (a steward says that
+            the two are never one person: it joins nothing, and limits), is_removed, first_seen_at,
+            last_seen_at, linked_in (the run since which the edge has been there, or been removed; of
+            an edge whose times count in a limit, the run in which they changed)
      ledger: identifier_type, identifier_value, anchored_person_id, first_loaded_at
 
    For each tier: (1) a value is demoted when the stronger components that it touches may not be
-   one person (a limited type would have too many values) or are more than its limit; (2) what is
-   left joins; (3) where a component now breaks a limit, its edges between two values of this tier
-   are dropped, and if that does not mend it, its values that touch more than one stronger
-   component are demoted. A person's id is that of its identifier that was loaded first.
+   one person (a limited type would have too many values, a steward keeps two of them apart) or are
+   more than its limit; (2) what is left joins; (3) where a component now breaks a limit, its edges
+   between two values of this tier are dropped; if that does not mend it, its values that touch more
+   than one stronger component are demoted, and at last its values of this tier that are too many.
+   A pair that a steward keeps apart is a limit like that of a type: its two values, one a person.
+   A person's id is that of its identifier that was loaded first.
 
    A cluster is what all edges join, demoted ones too: nothing outside it can change how a value in
    it is judged. So a later run judges the clusters that new, removed or detached identifiers and
@@ -80,7 +85,7 @@
 
 {% macro drop_identity_tables() %}
     {%- do sojourn.drop_scratch([
-        'identity_affected', 'identity_nodes', 'identity_edges', 'identity_links',
+        'identity_affected', 'identity_nodes', 'identity_edges', 'identity_limits', 'identity_links',
         'identity_clusters', 'identity_components', 'identity_demoted', 'identity_renamed',
     ]) -%}
     {%- do sojourn.clear_scratch() -%}
@@ -163,7 +168,8 @@
             nodes.identifier_value,
             nodes.tier,
             nodes.values_per_person,
-            nodes.person_limit
+            nodes.person_limit,
+            nodes.person_limit_days
         from {{ nodes }} as nodes
         {%- if last_run %}
         inner join identity_affected as affected
@@ -175,8 +181,18 @@
             nodes.blocked_reason is null
             and not nodes.is_removed
     {%- endcall -%}
+    {#- When two were seen together matters only to a limit in a window. -#}
+    {%- set is_timed = run_query(
+        'select count(*) from identity_nodes where person_limit_days is not null'
+    ).rows[0][0] | int > 0 -%}
     {%- call sojourn.scratch('identity_edges') -%}
-        select distinct lefts.identifier_id as left_id, rights.identifier_id as right_id
+        select
+            lefts.identifier_id as left_id,
+            rights.identifier_id as right_id
+            {%- if is_timed %},
+            min(edges.first_seen_at) as first_seen_at,
+            max(edges.last_seen_at) as last_seen_at
+            {%- endif %}
         from {{ edges }} as edges
         inner join identity_nodes as lefts
             on
@@ -189,6 +205,39 @@
         where
             not edges.is_removed
             and not edges.is_detached
+            and not edges.is_apart
+        group by lefts.identifier_id, rights.identifier_id
+    {%- endcall -%}
+    {#- What one person may have only so many of: values of a type, and of a pair kept apart. -#}
+    {%- call sojourn.scratch('identity_limits') -%}
+        select
+            identifier_id,
+            identifier_type as limit_name,
+            values_per_person as most,
+            'joins too many values of ' || identifier_type as reason
+        from identity_nodes
+        where values_per_person is not null
+        union all
+        select
+            nodes.identifier_id,
+            'apart ' || apart.pair_id as limit_name,
+            1 as most,
+            'would join what a steward keeps apart' as reason
+        from (
+            {%- for side in ['left', 'right'] %}
+            select
+                {{ sojourn.hash_id(['left_type', 'left_value', 'right_type', 'right_value']) }} as pair_id,
+                {{ side }}_type as identifier_type,
+                {{ side }}_value as identifier_value
+            from {{ edges }}
+            where is_apart and not is_removed
+            {{ 'union all' if not loop.last }}
+            {%- endfor %}
+        ) as apart
+        inner join identity_nodes as nodes
+            on
+                apart.identifier_type = nodes.identifier_type
+                and apart.identifier_value = nodes.identifier_value
     {%- endcall -%}
     {%- call sojourn.scratch('identity_links') -%}
         select left_id as left_node, right_id as right_node from identity_edges
@@ -234,8 +283,11 @@
 
 
 {% macro judge_tier(nodes, edges, tier) %}
+    {%- set is_timed = run_query(
+        'select count(*) from ' ~ nodes ~ ' where person_limit_days is not null and tier = ' ~ tier
+    ).rows[0][0] | int > 0 -%}
     {%- call sojourn.scratch('tier_nodes') -%}
-        select identifier_id as node, identifier_type, values_per_person, person_limit
+        select identifier_id as node, person_limit, person_limit_days
         from {{ nodes }} where tier = {{ tier }}
     {%- endcall -%}
     {#- A value of this tier and a component of stronger tiers that it touches. -#}
@@ -256,47 +308,69 @@
         inner join tier_nodes as lefts on edges.left_id = lefts.node
         inner join tier_nodes as rights on edges.right_id = rights.node
     {%- endcall -%}
-    {#- Values of limited types, of stronger tiers by component. -#}
+    {#- What is limited, of stronger tiers by component, and of this tier. -#}
     {%- call sojourn.scratch('tier_values') -%}
-        select components.component, nodes.identifier_type, nodes.identifier_id, nodes.values_per_person
+        select
+            components.component,
+            limits.identifier_id,
+            limits.limit_name,
+            limits.most,
+            limits.reason
         from identity_components as components
-        inner join {{ nodes }} as nodes on components.node = nodes.identifier_id
-        where
-            nodes.values_per_person is not null
-            and components.node not in (select demoted.node from identity_demoted as demoted)
+        inner join identity_limits as limits on components.node = limits.identifier_id
+        where components.node not in (select demoted.node from identity_demoted as demoted)
+    {%- endcall -%}
+    {%- call sojourn.scratch('tier_limits') -%}
+        select
+            tier_nodes.node,
+            limits.limit_name,
+            limits.most,
+            limits.reason
+        from tier_nodes
+        inner join identity_limits as limits on tier_nodes.node = limits.identifier_id
     {%- endcall -%}
 
     {#- (1) Values that touch components which may not join. -#}
     {%- call sojourn.scratch_rows('identity_demoted') -%}
         select node, min(reason)
         from (
-            select touched.node, 'joins too many values of ' || touched.identifier_type as reason
+            select touched.node, min(touched.reason) as reason
             from (
-                select tier_cross.node, tier_values.identifier_type, tier_values.identifier_id, tier_values.values_per_person
+                select
+                    tier_cross.node,
+                    tier_values.limit_name,
+                    tier_values.identifier_id,
+                    tier_values.most,
+                    tier_values.reason
                 from tier_cross
                 inner join tier_values on tier_cross.component = tier_values.component
                 union all
-                select tier_nodes.node, tier_nodes.identifier_type, tier_nodes.node as identifier_id, tier_nodes.values_per_person
-                from tier_nodes
-                where tier_nodes.values_per_person is not null
+                select node, limit_name, node as identifier_id, most, reason
+                from tier_limits
             ) as touched
-            group by touched.node, touched.identifier_type
-            having count(distinct touched.identifier_id) > min(touched.values_per_person)
+            group by touched.node, touched.limit_name
+            having count(distinct touched.identifier_id) > min(touched.most)
             union all
             select tier_cross.node, 'touches too many persons' as reason
             from tier_cross
             inner join tier_nodes on tier_cross.node = tier_nodes.node
+            where tier_nodes.person_limit_days is null
             group by tier_cross.node
             having count(distinct tier_cross.component) > min(tier_nodes.person_limit)
+            {%- if is_timed %}
+            union all
+            {{ sojourn.crowded_values(nodes, edges) }}
+            {%- endif %}
         ) as conflicts
         group by node
     {%- endcall -%}
 
     {#- (2) Join, and (3) mend what breaks a limit: first without edges inside the tier, then
-        without values that touch several components. A node stands for itself, a stronger
-        component for its smallest node, so both are numbers of one kind. -#}
+        without values that touch several components, and then without those that are too many. A
+        node stands for itself, a stronger component for its smallest node, so both are numbers of
+        one kind. -#}
     {%- set state = namespace(broken=1) -%}
-    {%- for attempt in range(3) -%}
+    {%- for attempt in range(4) -%}
         {%- if state.broken > 0 -%}
         {%- call sojourn.scratch('tier_edges') -%}
             select tier_cross.node as left_node, tier_cross.component as right_node
@@ -311,19 +385,15 @@
         {%- endcall -%}
         {%- do sojourn.connected_components('tier_edges', 'tier_joined') -%}
         {%- call sojourn.scratch('tier_broken') -%}
-            select distinct broken.component
+            select joined.component, counted.limit_name
             from (
-                select joined.component, counted.identifier_type
-                from (
-                    select component as node, identifier_type, identifier_id, values_per_person from tier_values
-                    union all
-                    select node, identifier_type, node as identifier_id, values_per_person from tier_nodes
-                    where values_per_person is not null
-                ) as counted
-                inner join tier_joined as joined on counted.node = joined.node
-                group by joined.component, counted.identifier_type
-                having count(distinct counted.identifier_id) > min(counted.values_per_person)
-            ) as broken
+                select component as node, limit_name, identifier_id, most from tier_values
+                union all
+                select node, limit_name, node as identifier_id, most from tier_limits
+            ) as counted
+            inner join tier_joined as joined on counted.node = joined.node
+            group by joined.component, counted.limit_name
+            having count(distinct counted.identifier_id) > min(counted.most)
         {%- endcall -%}
         {%- set state.broken = run_query('select count(*) from tier_broken').rows[0][0] | int -%}
         {%- if state.broken > 0 and attempt == 0 -%}
@@ -341,6 +411,18 @@
                 group by tier_cross.node
                 having count(distinct tier_cross.component) > 1
             {%- endcall -%}
+        {%- elif state.broken > 0 and attempt == 2 -%}
+            {%- call sojourn.scratch_rows('identity_demoted') -%}
+                select tier_limits.node, min(tier_limits.reason) as reason
+                from tier_limits
+                inner join tier_joined as joined on tier_limits.node = joined.node
+                inner join tier_broken
+                    on
+                        joined.component = tier_broken.component
+                        and tier_limits.limit_name = tier_broken.limit_name
+                where tier_limits.node not in (select demoted.node from identity_demoted as demoted)
+                group by tier_limits.node
+            {%- endcall -%}
         {%- endif -%}
         {%- endif -%}
     {%- endfor -%}
@@ -357,6 +439,87 @@
     {%- endcall -%}
     {%- do sojourn.rename_scratch('identity_renamed', 'identity_components') -%}
     {%- do sojourn.drop_scratch([
-        'tier_nodes', 'tier_cross', 'tier_within', 'tier_values', 'tier_joined', 'tier_edges', 'tier_broken',
+        'tier_nodes', 'tier_cross', 'tier_within', 'tier_values', 'tier_limits', 'tier_joined', 'tier_edges', 'tier_broken',
     ]) -%}
+{% endmacro %}
+
+
+{# Values of this tier that touched more persons than their limit within a span of days that is
+   shorter than their window. A touch lasts from the first to the last time that both were seen
+   together. A window that ends at a time sees a touch from its beginning until the window has passed
+   its end: where these times overlap, the touches meet in one window. #}
+{% macro crowded_values(nodes, edges) %}
+    select ticks.node, 'touches too many persons' as reason
+    from (
+        select
+            steps.node,
+            steps.person_limit,
+            sum(steps.step) over (
+                partition by steps.node
+                order by steps.stepped_at, steps.step
+                rows between unbounded preceding and current row
+            ) as person_count
+        from (
+            {%- for column, step in [('first_seen_at', 1), ('forgotten_at', -1)] %}
+            select stays.node, stays.person_limit, stays.{{ column }} as stepped_at, {{ step }} as step
+            from (
+                select
+                    islands.node,
+                    islands.component,
+                    islands.island,
+                    min(islands.person_limit) as person_limit,
+                    min(islands.first_seen_at) as first_seen_at,
+                    max(islands.forgotten_at) as forgotten_at
+                from (
+                    select
+                        spans.*,
+                        sum(
+                            case when spans.first_seen_at <= spans.forgotten_before then 0 else 1 end
+                        ) over (
+                            partition by spans.node, spans.component
+                            order by spans.first_seen_at, spans.forgotten_at
+                            rows between unbounded preceding and current row
+                        ) as island
+                    from (
+                        select
+                            touches.*,
+                            max(touches.forgotten_at) over (
+                                partition by touches.node, touches.component
+                                order by touches.first_seen_at, touches.forgotten_at
+                                rows between unbounded preceding and 1 preceding
+                            ) as forgotten_before
+                        from (
+                            select
+                                tier_nodes.node,
+                                tier_nodes.person_limit,
+                                components.component,
+                                touching.first_seen_at,
+                                {{ sojourn.days_after('touching.last_seen_at', 'tier_nodes.person_limit_days') }}
+                                    as forgotten_at
+                            from (
+                                select left_id as node, right_id as other, first_seen_at, last_seen_at
+                                from {{ edges }}
+                                union all
+                                select right_id as node, left_id as other, first_seen_at, last_seen_at
+                                from {{ edges }}
+                            ) as touching
+                            inner join tier_nodes on touching.node = tier_nodes.node
+                            inner join identity_components as components
+                                on touching.other = components.node
+                            where
+                                tier_nodes.person_limit_days is not null
+                                and touching.other not in (
+                                    select demoted.node from identity_demoted as demoted
+                                )
+                        ) as touches
+                    ) as spans
+                ) as islands
+                group by islands.node, islands.component, islands.island
+            ) as stays
+            {{ 'union all' if not loop.last }}
+            {%- endfor %}
+        ) as steps
+    ) as ticks
+    group by ticks.node
+    having max(ticks.person_count) > min(ticks.person_limit)
 {% endmacro %}

@@ -80,6 +80,7 @@ ranked as (
     select
         observations.*,
         detached.left_value is not null as is_detached,
+        identifiers.person_limit_days is not null as is_timed,
         row_number() over (
             partition by observations.group_id
             order by
@@ -123,6 +124,7 @@ pairs as (
         others.last_record_id,
         others.observation_count,
         others.is_detached or strongest.is_detached as is_detached,
+        others.is_timed or strongest.is_timed as is_timed,
         others.first_seen_at,
         others.last_seen_at
 
@@ -140,6 +142,7 @@ pairs as (
 
 ),
 
+-- What a steward joins, and what one keeps apart: such a pair joins nothing, and limits.
 steward_pairs as (
 
     select
@@ -148,12 +151,13 @@ steward_pairs as (
         steward_rules.left_value,
         steward_rules.right_type,
         steward_rules.right_value,
-        'steward' as rule,
+        case steward_rules.action when 'link' then 'steward' else 'never_link' end as rule,
         'steward' as source,
         steward_rules.rule_id as first_record_id,
         steward_rules.rule_id as last_record_id,
         1 as observation_count,
         false as is_detached,
+        false as is_timed,
         steward_rules.recorded_at as first_seen_at,
         steward_rules.recorded_at as last_seen_at
 
@@ -167,7 +171,7 @@ steward_pairs as (
             steward_rules.right_type = rights.identifier_type
             and steward_rules.right_value = rights.identifier_value
     where
-        steward_rules.action = 'link'
+        steward_rules.action in ('link', 'never_link')
         and (
             steward_rules.left_type <> steward_rules.right_type
             or steward_rules.left_value <> steward_rules.right_value
@@ -199,7 +203,8 @@ edges as (
 ),
 
 {% if is_incremental() %}
--- The run since which an edge has been there, as it is: what it joins is new since then.
+-- The run since which an edge has been there, as it is: what it joins is new since then. Where a
+-- limit counts within a window, an edge that was seen at another time is new, too.
 dated as (
 
     select
@@ -212,6 +217,13 @@ dated as (
         on
             edges.edge_id = kept.edge_id
             and not kept.is_removed
+            and (
+                not edges.is_timed
+                or (
+                    edges.first_seen_at = kept.first_seen_at
+                    and edges.last_seen_at = kept.last_seen_at
+                )
+            )
 
     union all
 
@@ -229,6 +241,7 @@ dated as (
         kept.last_record_id,
         kept.observation_count,
         kept.is_detached,
+        false as is_timed,
         kept.first_seen_at,
         kept.last_seen_at,
         true as is_removed,
@@ -242,7 +255,7 @@ dated as (
     where
         edges.edge_id is null
         {% if only_changed %}
-        and (changed_groups.group_id is not null or kept.rule = 'steward')
+        and (changed_groups.group_id is not null or kept.source = 'steward')
         {% endif %}
 
 ),
@@ -263,6 +276,7 @@ stamped as (
 
     select
         *,
+        rule = 'never_link' as is_apart,
         '{{ rules }}' as rules,
         {{ sojourn.this_run() }} as changed_in
 

@@ -3,7 +3,9 @@
 with edge_observations as (
 
     select * from {{ ref('sojourn', 'edge_observations') }}
-    where not is_removed
+    where
+        not is_removed
+        and not is_apart
 
 ),
 

@@ -8,6 +8,8 @@
 -- depends_on: {{ ref('sojourn', 'identifier_types') }}
 -- depends_on: {{ ref('sojourn', 'blocked_identifiers') }}
 
+{{ sojourn.check_types_are_known('blocked_identifiers', ['identifier_type'], 'pattern', ['*']) }}
+
 {% set rules = sojourn.identity_rules() %}
 {%- set only_changed = sojourn.identity_rules_stay(rules) %}
 
@@ -117,6 +119,7 @@ judged as (
         coalesce(identifier_types.tier, 2) as tier,
         identifier_types.values_per_person,
         identifier_types.person_limit,
+        identifier_types.person_limit_days,
         cast(identifiers.observation_count as {{ sojourn.type_bigint() }}) as observation_count,
         coalesce(identifier_types.is_device, false) as is_device,
         identifiers.is_removed,

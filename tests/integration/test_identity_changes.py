@@ -77,7 +77,12 @@ def from_nothing(settings: Settings, day: int, folder: Path) -> dict[str, list[R
     if settings.target == "duckdb":
         folder.mkdir()
         copy = folder / "sojourn.duckdb"
-        shutil.copy(settings.path(settings.duckdb_path), copy)
+        original = settings.path(settings.duckdb_path)
+        shutil.copy(original, copy)
+        # What has not been put into the file yet.
+        log = original.with_name(original.name + ".wal")
+        if log.exists():
+            shutil.copy(log, copy.with_name(copy.name + ".wal"))
         settings = settings.model_copy(update={"duckdb_path": copy})
     build(settings, day, LATER, "--full-refresh")
     return read(settings)
@@ -150,3 +155,60 @@ def test_identity_follows_what_changed(settings: Settings, tmp_path: Path) -> No
             "where identifier_value = 'cat@x.example'"
         )
     assert gone == [(False,)]
+
+
+def test_a_pair_that_a_steward_keeps_apart_stays_two(settings: Settings, tmp_path: Path) -> None:
+    """Never-link holds against later evidence and from nothing, and revoking it undoes it."""
+    write(
+        settings,
+        "insert into shop.people values "
+        "('1', 'ann@x.example', '+436601111112', timestamp '2026-01-01 08:00:00'), "
+        "('2', 'bob@x.example', '+436602222223', timestamp '2026-01-01 09:00:00'), "
+        "('3', 'cat@x.example', '+436601111112', timestamp '2026-01-01 10:00:00')",
+    )
+    load(settings, as_of=datetime(2026, 1, 2))
+    build(settings, 2, FIRST)
+    one = persons(settings)
+    assert one["ann@x.example"] == one["cat@x.example"]
+
+    # What joined two goes to neither; a pair that nothing joins yet is as it was.
+    apart = (
+        "r1,never_link,email,ann@x.example,email,cat@x.example,me,mother and daughter,"
+        "2026-01-02 10:00:00,",
+        "r2,never_link,email,bob@x.example,email,ann@x.example,me,strangers,2026-01-02 10:00:00,",
+    )
+    decide(settings, *apart)
+    build(settings, 3, LATER)
+    two = persons(settings)
+    assert two["ann@x.example"] == one["ann@x.example"]
+    assert len({two["ann@x.example"], two["cat@x.example"], two["+436601111112"]}) == 3
+    assert two["bob@x.example"] == two["+436602222223"] == one["bob@x.example"]
+    with open_warehouse(settings, read_only=True) as warehouse:
+        why = warehouse.fetch(
+            "select status_reason from identity.identifiers where tier = 4 and status = 'demoted'"
+        )
+        edges = warehouse.fetch(
+            "select distinct status_reason from identity.edges where status = 'demoted'"
+        )
+    assert why == edges == [("would join what a steward keeps apart",)]
+    assert read(settings) == from_nothing(settings, 3, tmp_path / "two")
+
+    # Evidence that would join the second pair comes a day later.
+    write(
+        settings,
+        "insert into shop.people values "
+        "('5', 'bob@x.example', '+436603333334', timestamp '2026-01-03 09:00:00'), "
+        "('6', 'ann@x.example', '+436603333334', timestamp '2026-01-03 09:00:00')",
+    )
+    build(settings, 4, LATER)
+    three = persons(settings)
+    assert len({three[name] for name in ("ann@x.example", "bob@x.example", "+436603333334")}) == 3
+    assert {name: three[name] for name in two} == two
+
+    # Revoked, all is as if nobody had decided.
+    decide(settings, *(f"{line}2026-01-04 10:00:00" for line in apart))
+    build(settings, 5, LATER)
+    four = persons(settings)
+    assert len(set(four.values())) == 1
+    assert four["ann@x.example"] == one["ann@x.example"]
+    assert read(settings) == from_nothing(settings, 5, tmp_path / "four")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,16 +22,50 @@ from tests.conftest import PROJECT_DIR
 TYPES = {1: "user_id", 2: "contact_id", 3: "email", 4: "phone", 5: "anonymous_id"}
 
 
+START = datetime(2026, 1, 1)
+
+
 @dataclass
 class Graph:
-    """Nodes by number: tier, limit of values a person, limit of components a value may touch."""
+    """Nodes by number: tier, limit of values a person, limit of components a value may touch.
+
+    An edge may have been seen within days (first and last); otherwise on the first. ``apart`` are
+    pairs that a steward keeps apart; ``person_limit_days`` limits the window, by tier.
+    """
 
     tiers: dict[int, int] = field(default_factory=dict)
     edges: set[tuple[int, int]] = field(default_factory=set)
     person_limit: int = 3
+    most: dict[int, int] = field(default_factory=lambda: {1: 1})
+    apart: set[tuple[int, int]] = field(default_factory=set)
+    person_limit_days: dict[int, int] = field(default_factory=dict)
+    seen: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
 
-    def values_per_person(self, node: int) -> int | None:
-        return 1 if self.tiers[node] == 1 else None
+    def is_broken(self, members: set[int]) -> set[int | tuple[int, int]]:
+        """Return the tiers and pairs whose limit these members of one person break."""
+        counts = Counter(self.tiers[node] for node in members)
+        broken: set[int | tuple[int, int]] = {
+            tier for tier, most in self.most.items() if counts[tier] > most
+        }
+        return broken | {pair for pair in self.apart if members.issuperset(pair)}
+
+    def is_crowded(self, value: int, touches: list[tuple[int, tuple[int, int]]]) -> bool:
+        """Tell whether a value meets too many components, ever or within its window of days."""
+        days = self.person_limit_days.get(self.tiers[value])
+        if days is None:
+            return len({component for component, _ in touches}) > self.person_limit
+        # A window of so many days, not counting its end, that begins when a touch ends.
+        return any(
+            len(
+                {
+                    component
+                    for component, (first, last) in touches
+                    if last >= start and first < start + days
+                }
+            )
+            > self.person_limit
+            for _, (_, start) in touches
+        )
 
 
 def join(nodes: set[int], pairs: list[tuple[int, int]]) -> dict[int, int]:
@@ -59,9 +93,6 @@ def reference(graph: Graph) -> tuple[dict[int, int], set[int]]:
         neighbours[left].add(right)
         neighbours[right].add(left)
 
-    def limited(members: set[int]) -> bool:
-        return sum(graph.tiers[node] == 1 for node in members) > 1
-
     for tier in sorted(set(graph.tiers.values())):
         values = {node for node, its_tier in graph.tiers.items() if its_tier == tier}
         touches = {
@@ -78,10 +109,16 @@ def reference(graph: Graph) -> tuple[dict[int, int], set[int]]:
                 members[its_component].add(node)
         for value in values:
             touched = set().union(*(members[c] for c in touches[value])) | {value}
-            if limited(touched) or len(touches[value]) > graph.person_limit:
+            seen = [
+                (component[other], graph.seen.get((min(pair), max(pair)), (0, 0)))
+                for pair in graph.edges
+                if value in pair and (other := sum(pair) - value) in component
+                if other not in demoted
+            ]
+            if graph.is_broken(touched) or graph.is_crowded(value, seen):
                 demoted.add(value)
         within = {pair for pair in graph.edges if pair[0] in values and pair[1] in values}
-        for attempt in range(3):
+        for attempt in range(4):
             alive = values - demoted
             pairs = [(value, c) for value in alive for c in touches[value]]
             pairs += [pair for pair in within if pair[0] in alive and pair[1] in alive]
@@ -91,12 +128,23 @@ def reference(graph: Graph) -> tuple[dict[int, int], set[int]]:
                 groups[joined[c]] |= its_members
             for value in alive:
                 groups[joined[value]].add(value)
-            broken = {name for name, its_members in groups.items() if limited(its_members)}
+            broken = {
+                name: limits
+                for name, its_members in groups.items()
+                if (limits := graph.is_broken(its_members))
+            }
             if attempt == 0:
                 within = {pair for pair in within if joined.get(pair[0]) not in broken}
             elif attempt == 1:
                 demoted |= {
                     value for value in alive if joined[value] in broken and len(touches[value]) > 1
+                }
+            elif attempt == 2:
+                demoted |= {
+                    value
+                    for value in alive
+                    for limit in broken.get(joined[value], ())
+                    if (value in limit if isinstance(limit, tuple) else limit == tier)
                 }
         component = {node: joined.get(c, c) for node, c in component.items()}
         component |= {value: joined.get(value, value) for value in values}
@@ -128,7 +176,7 @@ class Judge:
         self.project = settings.model_copy(update={"project_dir": folder})
         self.known = Graph()
         self.nodes: dict[int, dict[str, Any]] = {}
-        self.edges: dict[tuple[int, int], dict[str, Any]] = {}
+        self.edges: dict[tuple[int, ...], dict[str, Any]] = {}
         self.first_seen: dict[int, datetime] = {}
         schema = "main" if settings.target == "duckdb" else "public"
         self.table = f"{schema}.identifier_components"
@@ -148,20 +196,33 @@ class Judge:
                     "identifier_type": TYPES[tier],
                     "identifier_value": str(node),
                     "tier": tier,
-                    "values_per_person": 1 if tier == 1 else None,
+                    "values_per_person": graph.most.get(tier),
                     "person_limit": graph.person_limit,
+                    "person_limit_days": graph.person_limit_days.get(tier),
                     "is_removed": is_removed,
                     "changed_in": now,
                 }
-        for edge in graph.edges | self.edges.keys():
-            is_removed = edge not in graph.edges
-            if edge not in self.edges or self.edges[edge]["is_removed"] != is_removed:
+        present = graph.edges | {(0, *pair) for pair in graph.apart}
+        for edge in present | self.edges.keys():
+            is_removed = edge not in present
+            first, last = (
+                START + timedelta(day) for day in graph.seen.get((min(edge), max(edge)), (0, 0))
+            )
+            if edge not in self.edges or (
+                self.edges[edge]["is_removed"] != is_removed
+                or (not is_removed and self.edges[edge]["first_seen_at"] != first)
+                or (not is_removed and self.edges[edge]["last_seen_at"] != last)
+            ):
+                left, right = edge[-2:]
                 self.edges[edge] = {
-                    "left_type": self.nodes[edge[0]]["identifier_type"],
-                    "left_value": str(edge[0]),
-                    "right_type": self.nodes[edge[1]]["identifier_type"],
-                    "right_value": str(edge[1]),
+                    "left_type": self.nodes[left]["identifier_type"],
+                    "left_value": str(left),
+                    "right_type": self.nodes[right]["identifier_type"],
+                    "right_value": str(right),
                     "is_detached": False,
+                    "is_apart": len(edge) == 3,
+                    "first_seen_at": first,
+                    "last_seen_at": last,
                     "is_removed": is_removed,
                     "linked_in": now,
                 }
@@ -171,7 +232,8 @@ class Judge:
                 (
                     "identifiers_observed",
                     "identifier_type varchar, identifier_value varchar, tier integer,"
-                    " values_per_person integer, person_limit integer, is_removed boolean,"
+                    " values_per_person bigint, person_limit bigint, person_limit_days bigint,"
+                    " is_removed boolean,"
                     " changed_in timestamp, blocked_reason varchar, rules varchar",
                     [
                         {**node, "blocked_reason": None, "rules": "r"}
@@ -181,7 +243,8 @@ class Judge:
                 (
                     "edge_observations",
                     "left_type varchar, left_value varchar, right_type varchar,"
-                    " right_value varchar, is_detached boolean, is_removed boolean,"
+                    " right_value varchar, is_detached boolean, is_apart boolean,"
+                    " first_seen_at timestamp, last_seen_at timestamp, is_removed boolean,"
                     " linked_in timestamp",
                     list(self.edges.values()),
                 ),
@@ -233,10 +296,10 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def random_graphs(count: int, seed: int) -> Graph:
+def random_graphs(count: int, seed: int, **rules: Any) -> Graph:
     """Many small random graphs side by side: one run of dbt judges them all."""
     draw = random.Random(seed)
-    graph = Graph()
+    graph = Graph(**rules)
     numbers = list(range(1, 40 * count))
     draw.shuffle(numbers)
     for _ in range(count):
@@ -249,6 +312,8 @@ def random_graphs(count: int, seed: int) -> Graph:
             if graph.tiers[left] > graph.tiers[right]:
                 left, right = right, left
             graph.edges.add((left, right))
+            first = draw.randint(0, 30)
+            graph.seen[min(left, right), max(left, right)] = (first, first + draw.choice([0, 0, 9]))
     return graph
 
 
@@ -264,6 +329,56 @@ def test_random_graphs_agree_with_the_reference(engine_settings: Settings, proje
         if graph.tiers[node] == 1:
             users[component].add(node)
     assert all(len(values) == 1 for values in users.values())
+
+
+def keep_apart(graph: Graph, share: float, seed: int) -> None:
+    """Let a steward keep some pairs apart that have an edge or a neighbour in common."""
+    draw = random.Random(seed)
+    near = defaultdict(set)
+    for left, right in graph.edges:
+        near[left] |= {right}
+        near[right] |= {left}
+    for node in sorted(near):
+        if draw.random() < share:
+            other = draw.choice(sorted(near[node] | near[draw.choice(sorted(near[node]))] - {node}))
+            graph.apart |= {(min(node, other), max(node, other))}
+
+
+def test_limits_of_any_tier_in_windows_and_pairs_kept_apart_agree_with_the_reference(
+    engine_settings: Settings, project: Path
+) -> None:
+    """Pairs come, and go again; edges are seen again later: what was built equals the reference."""
+    graph = random_graphs(
+        400, seed=31, most={1: 1, 3: 2}, person_limit=1, person_limit_days={4: 5, 5: 10}
+    )
+    plain, _ = reference(graph)
+    keep_apart(graph, 0.2, seed=32)
+    expected, expected_demoted = reference(graph)
+    forever, _ = reference(replace(graph, person_limit_days={}))
+    assert len(graph.apart) > 100
+    assert plain != expected != forever
+    judge = Judge(engine_settings, project)
+    found, demoted, _ = judge.judge(graph)
+    assert demoted == expected_demoted
+    assert same_partition(found, expected)
+    persons = defaultdict(set)
+    for node, person in found.items():
+        persons[person].add(node)
+    assert not any(graph.is_broken(members) for members in persons.values())
+
+    draw = random.Random(33)
+    later = replace(
+        graph,
+        apart={pair for pair in sorted(graph.apart) if draw.random() < 0.5},
+        seen={
+            edge: (first, last + 20) if draw.random() < 0.3 else (first, last)
+            for edge, (first, last) in sorted(graph.seen.items())
+        },
+    )
+    found, demoted, _ = judge.judge(later)
+    expected, expected_demoted = reference(later)
+    assert demoted == expected_demoted
+    assert same_partition(found, expected)
 
 
 def test_batches_in_any_order_end_in_the_same_persons(
