@@ -192,6 +192,31 @@ def train(as_of: AsOf = None) -> None:
     typer.echo(model.summary())
 
 
+@identity_app.command()
+def audit(
+    pairs: Annotated[int, typer.Option(min=1, help="About how many pairs to draw.")] = 200,
+    seed: Annotated[int, typer.Option(help="Another seed draws other pairs.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="The file to write the pairs to.")] = None,
+    verdicts: Annotated[
+        Path | None, typer.Option(help="Read the verdicts from this file instead, and report.")
+    ] = None,
+) -> None:
+    """Draw pairs that identity joined for people to judge, and report precision from verdicts."""
+    from sojourn.identity.audit import draw, estimate, read_verdicts
+
+    if verdicts is not None:
+        typer.echo(estimate(read_verdicts(verdicts)).summary())
+        return
+    settings = get_settings()
+    file = out or settings.path(settings.var_dir) / "audit" / f"pairs_{seed}.csv"
+    for stratum, count in sorted(draw(settings, file, pairs=pairs, seed=seed).items()):
+        typer.echo(f"  {count:>5}  {stratum}")
+    typer.echo(
+        f"Write same, different or unsure into the column `verdict` of {file} (it holds personal "
+        f"data), then run `sojourn identity audit --verdicts {file}`."
+    )
+
+
 def main() -> None:
     """Run the command line; known errors are shown as one message, without a traceback."""
     try:
