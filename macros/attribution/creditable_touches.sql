@@ -1,14 +1,34 @@
 {# `creditable_touches('linear')`: the touches that may earn credit by this model, one row a
-   conversion and touch: conversion_id, touchpoint_id, person_id, channel, campaign, is_direct,
-   touched_at, converted_at, touch_number (from 1, in time, ties by touchpoint id), touch_count.
+   conversion and touch: conversion_id, touchpoint_id, person_id, conversion_type, channel, campaign,
+   is_direct, touched_at, converted_at, touch_number (from 1, in time, ties by touchpoint id),
+   touch_count.
 
    Kinds of touch are let in by the seed `touch_credit_rules`. Direct touches count only where a
-   conversion has no others, unless the model says otherwise (`counts_direct=true`). #}
-{% macro creditable_touches(model, counts_direct=false) -%}
+   conversion has no others, unless the model (`counts_direct=true`) or the settings say otherwise. With
+   `since_last_conversion=true` a path begins after the person's last conversion of that type. #}
+{% macro creditable_touches(model, counts_direct=false, since_last_conversion=false) -%}
+    {%- set window_touches = sojourn.window_touches('conversion_type') -%}
+    {%- if window_touches %}
     select
         conversion_id,
         touchpoint_id,
         person_id,
+        conversion_type,
+        channel,
+        campaign,
+        touch_number - greatest(touch_count - {{ window_touches }}, 0) as touch_number,
+        least(touch_count, {{ window_touches }}) as touch_count,
+        is_direct,
+        touched_at,
+        converted_at
+
+    from (
+    {%- endif %}
+    select
+        conversion_id,
+        touchpoint_id,
+        person_id,
+        conversion_type,
         channel,
         campaign,
         row_number() over (
@@ -32,11 +52,15 @@
             on
                 conversion_touches.kind = creditable_kinds.kind
                 and creditable_kinds.model = '{{ model }}'
+        {%- if since_last_conversion %}
+        where
+            conversion_touches.previous_converted_at is null
+            or conversion_touches.touched_at > conversion_touches.previous_converted_at
+        {%- endif %}
     ) as earning_touches
-    {%- if not counts_direct %}
-
-    where
-        not is_direct
-        or has_other_than_direct = 0
+    where {{ sojourn.direct_counts('conversion_type', counts_direct) }}
+    {%- if window_touches %}
+    ) as eligible_touches
+    where touch_number > touch_count - {{ window_touches }}
     {%- endif %}
 {%- endmacro %}

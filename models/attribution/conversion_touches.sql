@@ -35,13 +35,36 @@ creditable_kinds as (
 
 ),
 
+-- A person's conversions of a type follow each other.
+followed as (
+
+    select
+        conversions.conversion_id,
+        conversions.person_id,
+        conversions.conversion_type,
+        conversions.converted_at,
+        lag(conversions.converted_at) over (
+            partition by conversions.person_id, conversions.conversion_type
+            order by
+                conversions.converted_at, {{ sojourn.in_byte_order('conversions.conversion_id') }}
+        ) as previous_converted_at
+
+    from conversions
+    {% if is_incremental() %}
+    inner join changed_persons on conversions.person_id = changed_persons.person_id
+    {% endif %}
+    where conversions.person_id is not null
+
+),
+
 -- A touch counts only while the conversion's window is open, and never after it.
 touches_in_window as (
 
     select
-        conversions.conversion_id,
+        followed.conversion_id,
         touchpoints.touchpoint_id,
-        conversions.person_id,
+        followed.person_id,
+        followed.conversion_type,
         touchpoints.kind,
         touchpoints.channel,
         touchpoints.utm_source,
@@ -49,21 +72,24 @@ touches_in_window as (
         touchpoints.campaign_id,
         coalesce(touchpoints.is_direct, false) as is_direct,
         touchpoints.touched_at,
-        conversions.converted_at,
+        followed.converted_at,
+        followed.previous_converted_at,
         {{ sojourn.this_run() }} as changed_in
 
-    from conversions
-    {% if is_incremental() %}
-    inner join changed_persons on conversions.person_id = changed_persons.person_id
-    {% endif %}
+    from followed
     inner join touchpoints
         on
-            conversions.person_id = touchpoints.person_id
-            and conversions.converted_at >= touchpoints.touched_at
+            followed.person_id = touchpoints.person_id
+            and followed.converted_at >= touchpoints.touched_at
             and touchpoints.touched_at > {{ sojourn.days_before(
-                'conversions.converted_at', var('attribution_window_days')
+                'followed.converted_at',
+                sojourn.window_days('followed.conversion_type', 'touchpoints.kind')
             ) }}
     inner join creditable_kinds on touchpoints.kind = creditable_kinds.kind
+    {% set channel_counts = sojourn.channel_counts(
+        'followed.conversion_type', 'touchpoints.channel'
+    ) -%}
+    {% if channel_counts %}where {{ channel_counts }}{% endif %}
 
 )
 

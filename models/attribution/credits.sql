@@ -19,6 +19,19 @@ conversion_touches as (
 
 ),
 
+-- The recorded fits that fitted models use.
+fits_in_use as (
+
+    select distinct
+        conversion_type,
+        model,
+        fit_version
+
+    from {{ ref('sojourn', 'channel_weights') }}
+    where fit_version = '{{ sojourn.fit_setting('version') }}'
+
+),
+
 {% if is_incremental() %}
 changed_persons as (
 
@@ -26,7 +39,7 @@ changed_persons as (
 
 ),
 
--- Also those that were the person's until now.
+-- Also those that were the person's until now, and those that a model credits by another fit now.
 changed_conversions as (
 
     select conversions.conversion_id
@@ -42,6 +55,16 @@ changed_conversions as (
         on
             coalesce(credited_before.person_id, credited_before.conversion_id)
             = changed_persons.person_id
+
+    union
+
+    select credited_before.conversion_id
+    from {{ this }} as credited_before
+    left join fits_in_use
+        on
+            credited_before.conversion_type = fits_in_use.conversion_type
+            and credited_before.model = fits_in_use.model
+    where credited_before.fit_version is distinct from fits_in_use.fit_version
 
 ),
 {% endif %}
@@ -102,9 +125,11 @@ credited as (
         conversion_touches.campaign,
         conversion_touches.campaign_id,
         conversions_of_models.model,
+        fits_in_use.fit_version,
         case when conversion_touches.touchpoint_id is null then 1 else credits_by_model.credit end
             as credit,
         conversions_of_models.revenue,
+        conversion_touches.kind,
         coalesce(conversion_touches.touched_at, conversions_of_models.converted_at) as touched_at,
         conversions_of_models.converted_at
 
@@ -117,19 +142,40 @@ credited as (
         on
             credits_by_model.conversion_id = conversion_touches.conversion_id
             and credits_by_model.touchpoint_id = conversion_touches.touchpoint_id
+    left join fits_in_use
+        on
+            conversions_of_models.conversion_type = fits_in_use.conversion_type
+            and conversions_of_models.model = fits_in_use.model
 
 ),
 
+{% set kind_weight = sojourn.kind_weight('conversion_type', 'kind') -%}
+{% set credit = 'credit' -%}
+{% if kind_weight -%}
+{% set credit = 'case when total_credit > 0 then weighted_credit / total_credit else credit end' -%}
+-- Kinds of touch that weigh less or more than others; alike where all weigh nothing.
+by_kind as (
+
+    select
+        *,
+        credit * {{ kind_weight }} as weighted_credit,
+        sum(credit * {{ kind_weight }}) over (partition by conversion_id, model) as total_credit
+
+    from credited
+
+),
+
+{% endif -%}
 -- Whole numbers from here on, so that every engine splits the same cent: credit in billionths,
 -- money in cents.
 measured as (
 
     select
         *,
-        cast(floor(credit * 1000000000 + 0.5) as {{ sojourn.type_wide_integer() }}) as credit_units,
+        cast(floor({{ credit }} * 1000000000 + 0.5) as {{ sojourn.type_wide_integer() }}) as credit_units,
         cast(abs(revenue) * 100 as {{ sojourn.type_wide_integer() }}) as revenue_cents
 
-    from credited
+    from {{ 'by_kind' if kind_weight else 'credited' }}
 
 ),
 
@@ -181,8 +227,8 @@ adding_up as (
         campaign,
         campaign_id,
         model,
-        cast(null as {{ sojourn.type_string() }}) as fit_version,
-        credit,
+        fit_version,
+        {{ credit }} as credit,
         cast(
             cast(
                 (whole_cents + case when remainder_rank <= cents_left then 1 else 0 end)

@@ -67,6 +67,10 @@ steps as (
     inner join changed_persons on touches.person_id = changed_persons.person_id
     {% endif %}
     cross join conversion_types
+    {% set channel_counts = sojourn.channel_counts(
+        'conversion_types.conversion_type', 'touches.channel'
+    ) -%}
+    {% if channel_counts %}where {{ channel_counts }}{% endif %}
 
     union all
 
@@ -120,7 +124,9 @@ begun as (
             when previous_is_conversion = 1 then 1
             when
                 previous_happened_at
-                <= {{ sojourn.days_before('happened_at', var('attribution_window_days')) }}
+                <= {{ sojourn.days_before(
+                    'happened_at', sojourn.window_days('conversion_type')
+                ) }}
                 then 1
             else 0
         end as begins_journey

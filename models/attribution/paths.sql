@@ -29,7 +29,7 @@ ended as (
     where
         conversion_id is not null
         or last_touched_at
-        <= {{ sojourn.days_before(sojourn.run_at(), var('attribution_window_days')) }}
+        <= {{ sojourn.days_before(sojourn.run_at(), sojourn.window_days('conversion_type')) }}
 
 ),
 

@@ -248,7 +248,7 @@ rated as (
         -- A day is mature once no later conversion can change what its touches earn.
         cast(date_day as {{ sojourn.type_timestamp() }}) <= {{ sojourn.days_before(
             sojourn.from_utc(sojourn.run_at(), 'timezone'),
-            "(case when date_basis = 'touch' then " ~ (var('attribution_window_days') + 1)
+            "(case when date_basis = 'touch' then 1 + " ~ sojourn.window_days('conversion_type')
             ~ " else 1 end)",
         ) }} as is_mature,
         date_day

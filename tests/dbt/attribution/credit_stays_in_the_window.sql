@@ -11,4 +11,4 @@ from {{ ref('sojourn', 'credits') }}
 where
     touched_at > converted_at
     or touched_at
-    <= {{ sojourn.days_before('converted_at', var('attribution_window_days')) }}
+    <= {{ sojourn.days_before('converted_at', sojourn.window_days('conversion_type')) }}

@@ -1,0 +1,393 @@
+{# Materialization `attribution_fits`: adds to `attribution.channel_weights` the fits of the version in
+   use (var `attribution_fit.version`) that it does not hold yet: one for each fitted model and
+   conversion type with enough conversions in the training window. What it holds it keeps, whatever
+   the flags: to fit anew, name another version; to go back, name the former.
+
+   `steps` names the model with the touches of journeys: path_id, person_id, conversion_type, channel,
+   campaign, step_number, is_direct, is_converted, ended_at. Direct touches count only in journeys that
+   have no others, unless `attribution_settings` say otherwise.
+
+   For each fit there are these scratch tables:
+     fit_values    value_number (from 1, in byte order), value
+     fit_steps     path_id, person_id, is_converted, value_number, step_number
+     fit_draws     person_id, replicate, weight: how often a person counts. In replicate 0 each once;
+                   the others are bootstrap samples, Poisson(1) draws from a hash of the person
+   and what the models found goes to
+     fit_effects   fit, model, replicate, value, effect, sampling_error #}
+{% materialization attribution_fits, default %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set existing = load_cached_relation(this) -%}
+    {%- set steps = ref('sojourn', config.require('steps')) -%}
+    {{ run_hooks(pre_hooks, inside_transaction=False) }}
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+
+    {#- Before models were fitted, this was an empty table of fewer columns. -#}
+    {%- set is_kept = (
+        existing is not none and existing.is_table and 'training_to' in (
+            adapter.get_columns_in_relation(existing) | map(attribute='name') | map('lower') | list
+        )
+    ) -%}
+    {%- do sojourn.drop_fit_tables() -%}
+    {%- set fits = sojourn.missing_fits(steps, this if is_kept else none) -%}
+    {%- if fits -%}
+        {%- call sojourn.scratch('fit_effects') -%}
+            select
+                0 as fit,
+                cast(null as {{ sojourn.type_string() }}) as model,
+                0 as replicate,
+                cast(null as {{ sojourn.type_string() }}) as value,
+                cast(null as {{ sojourn.type_double() }}) as effect,
+                cast(null as {{ sojourn.type_double() }}) as sampling_error
+            where 1 = 0
+        {%- endcall -%}
+        {%- for fit in fits -%}
+            {%- do sojourn.make_fit(steps, fit) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- set rows = sojourn.fitted_weights(fits) -%}
+    {%- if not is_kept -%}
+        {%- if existing is not none -%}{%- do adapter.drop_relation(existing) -%}{%- endif -%}
+        {%- call statement('main') -%}
+            {{ create_table_as(false, target_relation, rows) }}
+        {%- endcall -%}
+    {%- elif fits -%}
+        {%- set columns = adapter.get_columns_in_relation(existing) | map(attribute='quoted') | join(', ') -%}
+        {%- call statement('main') -%}
+            insert into {{ target_relation }}
+            select {{ columns }} from ({{ rows }}) as fitted
+        {%- endcall -%}
+    {%- else -%}
+        {%- call statement('main') -%}
+            select 0 as fits
+        {%- endcall -%}
+    {%- endif -%}
+    {%- do sojourn.drop_fit_tables() -%}
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do adapter.commit() -%}
+    {{ run_hooks(post_hooks, inside_transaction=False) }}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}
+
+
+{% macro drop_fit_tables() %}
+    {%- do sojourn.drop_scratch([
+        'fit_effects', 'fit_values', 'fit_steps', 'fit_draws', 'fit_moves', 'fit_chain', 'fit_powers',
+        'fit_powers_next', 'fit_visits', 'fit_visits_next', 'fit_chances', 'fit_chances_next',
+        'fit_members', 'fit_sets', 'fit_subsets', 'fit_worths', 'fit_places',
+    ]) -%}
+    {%- do sojourn.clear_scratch() -%}
+{% endmacro %}
+
+
+{% macro in_training() -%}
+    {%- set to = sojourn.training_to('conversion_type') -%}
+    ended_at <= {{ to }}
+    and ended_at > {{ sojourn.days_before(to, sojourn.fit_setting('training_days')) }}
+{%- endmacro %}
+
+
+{# The fits to make: a list of {number, type, dimension, models, journeys, conversions}. #}
+{% macro missing_fits(steps, kept) %}
+    {%- set recorded = [] -%}
+    {%- if kept is not none -%}
+        {%- for type, model in run_query(
+            'select distinct conversion_type, model from ' ~ kept
+            ~ " where fit_version = '" ~ sojourn.fit_setting('version') ~ "'"
+        ).rows -%}
+            {%- do recorded.append(type ~ ' ' ~ model) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {%- set trained = [] -%}
+    {%- if sojourn.fitted_models() -%}
+        {%- set trained = run_query(
+            'select conversion_type, count(*), sum(case when is_converted then 1 else 0 end) from '
+            ~ steps ~ ' where step_number = 1 and ' ~ sojourn.in_training()
+            ~ ' group by conversion_type order by conversion_type'
+        ).rows -%}
+    {%- endif -%}
+    {%- set fits = [] -%}
+    {%- for type, journeys, conversions in trained
+        if conversions >= sojourn.fit_setting('min_conversions') -%}
+        {%- for dimension in ['channel', 'campaign'] -%}
+            {%- set models = [] -%}
+            {%- for model in sojourn.fitted_models()
+                if model.endswith('_' ~ dimension) and type ~ ' ' ~ model not in recorded -%}
+                {%- do models.append(model) -%}
+            {%- endfor -%}
+            {%- if models -%}
+                {%- do fits.append({
+                    'number': fits | length + 1, 'type': type, 'dimension': dimension,
+                    'models': models, 'journeys': journeys | int, 'conversions': conversions | int,
+                }) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(fits) }}
+{% endmacro %}
+
+
+{% macro make_fit(steps, fit) %}
+    {%- set all_settings = sojourn.attribution_settings() -%}
+    {%- set settings = all_settings.get(fit.type, all_settings.default) -%}
+    {%- set removed = settings.removed_if_not_alone -%}
+    {%- call sojourn.scratch('fit_moves') -%}
+        select
+            path_id,
+            person_id,
+            is_converted,
+            {{ sojourn.fitted_value(fit.dimension) }} as value,
+            step_number
+        from (
+            select
+                *,
+                {% if removed -%}
+                max(case when {{ sojourn.in_channels('channel', removed) }} then 0 else 1 end)
+                    over (partition by path_id) as has_others,
+                {% endif -%}
+                max(case when is_direct then 0 else 1 end) over (partition by path_id)
+                    as has_other_than_direct
+            from {{ steps }}
+            where
+                conversion_type = {{ sojourn.text_literal(fit.type) }}
+                and {{ sojourn.in_training() }}
+        ) as trained
+        where
+            {{ {
+                'fallback': '(not is_direct or has_other_than_direct = 0)', 'counts': '1 = 1',
+                'never': 'not is_direct',
+            }[settings.direct] }}
+            {% if removed -%}
+            and (has_others = 0 or not {{ sojourn.in_channels('channel', removed) }})
+            {%- endif %}
+    {%- endcall -%}
+    {%- call sojourn.scratch('fit_values') -%}
+        select
+            cast(row_number() over (order by {{ sojourn.in_byte_order('value') }}) as {{ sojourn.type_bigint() }})
+                as value_number,
+            value
+        from (select distinct value from fit_moves) as found
+    {%- endcall -%}
+    {%- call sojourn.scratch('fit_steps') -%}
+        select
+            path_id,
+            person_id,
+            is_converted,
+            value_number,
+            row_number() over (partition by path_id order by step_number) as step_number
+        from (
+            select
+                moves.*,
+                fit_values.value_number,
+                lag(fit_values.value_number) over (partition by moves.path_id order by moves.step_number)
+                    as previous_value_number,
+                row_number() over (
+                    partition by moves.path_id, fit_values.value_number
+                    order by moves.step_number
+                ) as number_of_value
+            from fit_moves as moves
+            inner join fit_values on moves.value = fit_values.value
+        ) as numbered
+        {%- if settings.path == 'collapsed' %}
+        where value_number is distinct from previous_value_number
+        {%- elif settings.path == 'first' %}
+        where number_of_value = 1
+        {%- endif %}
+    {%- endcall -%}
+    {%- set value_count = run_query('select count(*) from fit_values').rows[0][0] | int -%}
+    {%- for model in fit.models -%}
+        {%- if model.startswith('markov_') -%}
+            {%- do sojourn.fit_markov(fit.number, model, value_count) -%}
+        {%- elif value_count <= sojourn.fit_setting('shapley_exact_values') -%}
+            {%- do sojourn.fit_shapley(fit.number, model, value_count) -%}
+        {%- else -%}
+            {%- do sojourn.fit_shapley_sampled(fit.number, model, value_count) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{% endmacro %}
+
+
+{# Scratch table `fit_draws`. Without bootstrap samples where they would cost too much: `steps` is how
+   many products one sample takes. #}
+{% macro draw_persons(steps) %}
+    {%- set replicates = sojourn.fit_setting('replicates') -%}
+    {%- if steps * replicates > 20000000 -%}
+        {%- set replicates = 0 -%}
+    {%- endif -%}
+    {%- call sojourn.scratch('fit_draws') -%}
+        with persons as (
+            select distinct person_id
+            from fit_steps
+        ),
+        digests as (
+            select
+                persons.person_id,
+                blocks.number as block,
+                md5('{{ sojourn.fit_setting('seed') }}|' || cast(blocks.number as {{ sojourn.type_string() }}) || '|' || persons.person_id)
+                    as digest
+            from persons
+            cross join ({{ sojourn.whole_numbers((replicates + 3) // 4) }}) as blocks
+        ),
+        draws as (
+            select
+                person_id,
+                0 as replicate,
+                1 as weight
+            from persons
+            {%- for part in range(4) %}
+            union all
+            select
+                person_id,
+                4 * block + {{ part + 1 }} as replicate,
+                {{ sojourn.poisson_weight('substr(digest, ' ~ (8 * part + 1) ~ ', 8)') }} as weight
+            from digests
+            {%- endfor %}
+        )
+        select
+            person_id,
+            cast(replicate as integer) as replicate,
+            cast(weight as {{ sojourn.type_bigint() }}) as weight
+        from draws
+        where
+            weight > 0
+            and replicate <= {{ replicates }}
+    {%- endcall -%}
+{% endmacro %}
+
+
+{# The whole numbers from 0 to count - 1, as `number`. #}
+{% macro whole_numbers(count) -%}
+    {%- set places = [1] -%}
+    {%- for place in range(6) if 10 ** (place + 1) < count -%}
+        {%- do places.append(10 ** (place + 1)) -%}
+    {%- endfor -%}
+    select number
+    from (
+        select {% for place in places %}{{ place }} * digit_{{ place }}.digit{{ ' + ' if not loop.last }}{% endfor %} as number
+        from
+            {%- for place in places %}
+            {{ 'cross join ' if not loop.first }}(
+                {%- for digit in range(10) %}select {{ digit }} as digit{{ ' union all ' if not loop.last }}{% endfor -%}
+            ) as digit_{{ place }}
+            {%- endfor %}
+    ) as numbers
+    where number < {{ count }}
+{%- endmacro %}
+
+
+{# What the materialization writes: a row for each fit, model and value. #}
+{% macro fitted_weights(fits) -%}
+    {%- set double = sojourn.type_double() -%}
+    {%- set string = sojourn.type_string() -%}
+    {%- if not fits -%}
+    select
+        {% for column in ['fit_version', 'conversion_type', 'model', 'dimension', 'value', 'settings'] -%}
+        cast(null as {{ string }}) as {{ column }},
+        {% endfor -%}
+        cast(null as {{ sojourn.type_bigint() }}) as journeys,
+        cast(null as {{ sojourn.type_bigint() }}) as conversions,
+        {% for column in [
+            'removal_effect', 'shapley_value', 'sampling_error', 'weight', 'ci_low', 'ci_high'
+        ] -%}
+        cast(null as {{ double }}) as {{ column }},
+        {% endfor -%}
+        {{ sojourn.run_at() }} as training_from,
+        {{ sojourn.run_at() }} as training_to,
+        {{ sojourn.run_at() }} as recorded_at
+    where 1 = 0
+    {%- else -%}
+    with fits as (
+        {% for fit in fits -%}
+        select
+            {{ fit.number }} as fit,
+            {{ sojourn.text_literal(fit.type) }} as conversion_type,
+            '{{ fit.dimension }}' as dimension,
+            {{ fit.journeys }} as journeys,
+            {{ fit.conversions }} as conversions
+        {{ 'union all' if not loop.last }}
+        {% endfor %}
+    ),
+    -- Negative Shapley values are shown, and weigh nothing.
+    floored as (
+        select
+            *,
+            case when effect > 0 then effect else 0 end as part
+        from fit_effects
+    ),
+    weighted as (
+        select
+            *,
+            part / nullif(sum(part) over (partition by fit, model, replicate), 0) as weight
+        from floored
+    ),
+    -- A value that a sample does not hold weighs nothing in it.
+    samples as (
+        select
+            fitted.fit,
+            fitted.model,
+            fitted.value,
+            coalesce(weighted.weight, 0) as weight,
+            row_number() over (
+                partition by fitted.fit, fitted.model, fitted.value
+                order by coalesce(weighted.weight, 0)
+            ) as place,
+            count(*) over (partition by fitted.fit, fitted.model, fitted.value) as sample_count
+        from (select fit, model, value from fit_effects where replicate = 0) as fitted
+        inner join (
+            select distinct fit, model, replicate
+            from weighted
+            where replicate > 0 and weight is not null
+        ) as drawn
+            on
+                fitted.fit = drawn.fit
+                and fitted.model = drawn.model
+        left join weighted
+            on
+                drawn.fit = weighted.fit
+                and drawn.model = weighted.model
+                and drawn.replicate = weighted.replicate
+                and fitted.value = weighted.value
+    ),
+    intervals as (
+        select
+            fit,
+            model,
+            value,
+            min(case when place >= 0.025 * sample_count then weight end) as ci_low,
+            min(case when place >= 0.975 * sample_count then weight end) as ci_high
+        from samples
+        group by fit, model, value
+    )
+    select
+        '{{ sojourn.fit_setting('version') }}' as fit_version,
+        fits.conversion_type,
+        weighted.model,
+        fits.dimension,
+        weighted.value,
+        case
+            when weighted.model like 'markov%' then 'order {{ sojourn.fit_setting('markov_order') }}'
+            when weighted.sampling_error is null then 'exact'
+            else '{{ sojourn.fit_setting('shapley_permutations') }} permutations'
+        end as settings,
+        cast(fits.journeys as {{ sojourn.type_bigint() }}) as journeys,
+        cast(fits.conversions as {{ sojourn.type_bigint() }}) as conversions,
+        case when weighted.model like 'markov%' then weighted.effect end as removal_effect,
+        case when weighted.model like 'shapley%' then weighted.effect end as shapley_value,
+        weighted.sampling_error,
+        cast(coalesce(weighted.weight, 0) as {{ double }}) as weight,
+        cast(intervals.ci_low as {{ double }}) as ci_low,
+        cast(intervals.ci_high as {{ double }}) as ci_high,
+        {{ sojourn.days_before(
+            sojourn.training_to('fits.conversion_type'), sojourn.fit_setting('training_days')
+        ) }} as training_from,
+        {{ sojourn.training_to('fits.conversion_type') }} as training_to,
+        {{ sojourn.run_at() }} as recorded_at
+    from weighted
+    inner join fits on weighted.fit = fits.fit
+    left join intervals
+        on
+            weighted.fit = intervals.fit
+            and weighted.model = intervals.model
+            and weighted.value = intervals.value
+    where weighted.replicate = 0
+    {%- endif -%}
+{%- endmacro %}

@@ -1,0 +1,731 @@
+"""Attribution agrees with independent references: rules, dense solves, brute-force Shapley."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import random
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import yaml
+from sojourn.build import run_dbt
+from sojourn.settings import Settings
+from sojourn.warehouse import open_warehouse
+
+from tests.conftest import PROJECT_DIR
+
+START = datetime(2026, 1, 1)
+AS_OF = datetime(2026, 6, 1)
+DIRECT = "Direct"
+
+
+@dataclass(frozen=True)
+class Touch:
+    touch_id: str
+    person: str
+    at: datetime
+    channel: str
+    campaign: str | None = None
+    kind: str = "session"
+
+    @property
+    def is_direct(self) -> bool:
+        return self.channel == DIRECT
+
+    def value(self, dimension: str) -> str:
+        return self.channel if dimension == "channel" else self.campaign or f"({self.channel})"
+
+
+@dataclass(frozen=True)
+class Conversion:
+    conversion_id: str
+    person: str
+    kind: str
+    at: datetime
+    revenue: float | None = 10.0
+
+
+@dataclass
+class World:
+    """What happened. Milestones: the times of lead and opportunity, by conversion."""
+
+    touches: list[Touch] = field(default_factory=list)
+    conversions: list[Conversion] = field(default_factory=list)
+    milestones: dict[str, tuple[datetime | None, datetime | None]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Settings of a conversion type."""
+
+    window_days: int = 30
+    window_touches: int | None = None
+    kind_windows: Mapping[str, int] = field(default_factory=dict)
+    kind_weights: Mapping[str, float] = field(default_factory=dict)
+    direct: str = "fallback"
+    excluded_channels: tuple[str, ...] = ()
+    path: str = "all"
+    removed_if_not_alone: tuple[str, ...] = ()
+
+    def counting(self, touches: Iterable[Touch]) -> list[Touch]:
+        return [
+            touch
+            for touch in touches
+            if touch.kind != "view" and touch.channel not in self.excluded_channels
+        ]
+
+    def eligible(self, touches: list[Touch]) -> list[Touch]:
+        others = [touch for touch in touches if not touch.is_direct]
+        return {"fallback": others or touches, "counts": touches, "never": others}[self.direct]
+
+
+@dataclass(frozen=True)
+class Journey:
+    person: str
+    touches: tuple[Touch, ...]
+    converted: bool
+
+    def values(self, dimension: str, rules: Rules) -> list[str]:
+        """Return what a fitted model learns from."""
+        removed = rules.removed_if_not_alone
+        others = [touch for touch in self.touches if touch.channel not in removed]
+        kept = [
+            touch for touch in rules.eligible(list(self.touches)) if not others or touch in others
+        ]
+        values = [touch.value(dimension) for touch in kept]
+        if rules.path == "collapsed":
+            return [value for value, _ in itertools.groupby(values)]
+        return list(dict.fromkeys(values)) if rules.path == "first" else values
+
+
+def in_order(touches: Iterable[Touch]) -> list[Touch]:
+    return sorted(touches, key=lambda touch: (touch.at, touch.touch_id.encode()))
+
+
+def random_world(seed: int, persons: int, channels: list[str], campaigns: list[str]) -> World:
+    draw = random.Random(seed)
+    world = World()
+    for number in range(persons):
+        person = f"person {number}"
+        start = START + timedelta(days=draw.randint(0, 40))
+        for index in range(draw.choice([0, 1, 1, 2, 3, 4, 6, 9])):
+            world.touches.append(
+                Touch(
+                    # Names in two cases: their order is that of bytes.
+                    f"{draw.choice('aB')}{number}-{index}",
+                    person,
+                    # Few times: many fall together.
+                    start + timedelta(days=draw.randint(0, 45), hours=draw.choice([0, 12])),
+                    draw.choice(channels),
+                    draw.choice([*campaigns, None]),
+                    draw.choice(["session"] * 7 + ["click"] * 2 + ["view"]),
+                )
+            )
+        for index in range(draw.choice([0, 0, 0, 1, 1, 2])):
+            kind = draw.choice(["order", "order", "opportunity_won"])
+            at = start + timedelta(days=draw.randint(0, 60), hours=draw.choice([0, 12]))
+            conversion = Conversion(
+                f"c{number}-{index}", person, kind, at, draw.choice([None, 0.0, -5.0, 10.01, 99.99])
+            )
+            world.conversions.append(conversion)
+            if kind == "opportunity_won":
+                times = [at - timedelta(days=draw.randint(0, 50)) for _ in range(2)]
+                world.milestones[conversion.conversion_id] = (
+                    draw.choice([None, min(times)]),
+                    draw.choice([None, max(times)]),
+                )
+    return world
+
+
+def journeys(world: World, kind: str, rules: Rules) -> list[Journey]:
+    """Cut each person's touches by conversions of the kind and by times without either."""
+    found = []
+    window = timedelta(days=rules.window_days)
+    steps: dict[str, list[tuple[datetime, int, bytes, Any]]] = defaultdict(list)
+    for touch in rules.counting(world.touches):
+        steps[touch.person].append((touch.at, 0, touch.touch_id.encode(), touch))
+    for conversion in world.conversions:
+        if conversion.kind == kind:
+            name = conversion.conversion_id.encode()
+            steps[conversion.person].append((conversion.at, 1, name, None))
+    for person, its_steps in steps.items():
+        open_touches: list[Touch] = []
+        last = None
+        for at, _, _, touch in sorted(its_steps, key=lambda step: step[:3]):
+            if last is not None and at - last >= window and open_touches:
+                found.append(Journey(person, tuple(open_touches), converted=False))
+                open_touches = []
+            last = at
+            if touch is not None:
+                open_touches.append(touch)
+                continue
+            if open_touches:
+                found.append(Journey(person, tuple(open_touches), converted=True))
+            open_touches, last = [], None
+        if open_touches:
+            found.append(Journey(person, tuple(open_touches), converted=False))
+    return found
+
+
+# References ------------------------------------------------------------------------------------
+
+
+def removal_effects(paths: list[tuple[list[str], bool]], order: int) -> dict[str, float]:
+    """Removal effects by one dense solve for each value that is removed."""
+    counts: dict[tuple[Any, Any], float] = defaultdict(float)
+    for values, converted in paths:
+        states: list[Any] = ["start"]
+        states += [tuple(values[max(0, i + 1 - order) : i + 1]) for i in range(len(values))]
+        states.append("conversion" if converted else "nothing")
+        for pair in itertools.pairwise(states):
+            counts[pair] += 1
+    totals: dict[Any, float] = defaultdict(float)
+    for (left, _), count in counts.items():
+        totals[left] += count
+    number = {state: index for index, state in enumerate(totals)}
+
+    def converting(removed: str | None) -> float:
+        matrix = np.eye(len(number))
+        ends = np.zeros(len(number))
+        for (left, right), count in counts.items():
+            if right == "conversion":
+                ends[number[left]] = count / totals[left]
+            elif right != "nothing" and right[-1] != removed:
+                matrix[number[left], number[right]] -= count / totals[left]
+        return float(np.linalg.solve(matrix, ends)[number["start"]])
+
+    whole = converting(None)
+    values = {value for path, _ in paths for value in path}
+    return {value: 1 - converting(value) / whole for value in values}
+
+
+def shapley_values(paths: list[tuple[list[str], bool]], minimum: int) -> dict[str, float]:
+    """Over all subsets, by the definition."""
+    values = sorted({value for path, _ in paths for value in path})
+    sets = Counter((frozenset(path), converted) for path, converted in paths)
+
+    worths = {}
+    for size in range(len(values) + 1):
+        for members in itertools.combinations(values, size):
+            chosen = frozenset(members)
+            inside = [(c, n) for (path, c), n in sets.items() if path <= chosen]
+            total = sum(n for _, n in inside)
+            worths[chosen] = sum(n for c, n in inside if c) / total if total >= minimum else 0.0
+    count = len(values)
+    result = {}
+    for value in values:
+        result[value] = sum(
+            math.factorial(len(chosen))
+            * math.factorial(count - len(chosen) - 1)
+            / math.factorial(count)
+            * (worths[chosen | {value}] - worth)
+            for chosen, worth in worths.items()
+            if value not in chosen
+        )
+    return result
+
+
+def normalised(effects: Mapping[str, float]) -> dict[str, float]:
+    floored = {value: max(effect, 0.0) for value, effect in effects.items()}
+    total = sum(floored.values())
+    return {value: effect / total if total else 0.0 for value, effect in floored.items()}
+
+
+def by_roles(weights: list[float], has_role: list[bool], others: float) -> list[float]:
+    count = has_role.count(False)
+    total = sum(weights) + (others if count else 0)
+    return [
+        (weight if role else others / count) / total if total else 1 / len(weights)
+        for weight, role in zip(weights, has_role, strict=True)
+    ]
+
+
+def milestone_credit(
+    path: list[Touch],
+    milestones: Iterable[datetime | None],
+    others: float,
+    role: float,
+    close: bool,
+) -> list[float]:
+    weights, has_role = [0.0] * len(path), [False] * len(path)
+    places = [0, *([len(path) - 1] if close else [])]
+    for milestone in milestones:
+        before = [i for i, touch in enumerate(path) if milestone and touch.at <= milestone]
+        places += before[-1:]
+    for place in places:
+        weights[place] += role
+        has_role[place] = True
+    return by_roles(weights, has_role, others)
+
+
+def by_value(path: list[Touch], dimension: str, weights: Mapping[str, float] | None) -> list[float]:
+    counts = Counter(touch.value(dimension) for touch in path)
+    mean = sum(weights.values()) / len(weights) if weights else 1.0
+    found = {value: (weights or {}).get(value, mean) for value in counts}
+    total = sum(found.values())
+    if total == 0:
+        found, total = dict.fromkeys(found, 1.0), float(len(found))
+    return [found[t.value(dimension)] / counts[t.value(dimension)] / total for t in path]
+
+
+def ends(path: list[Touch], first: list[float], last: list[float], others: float) -> list[float]:
+    count = len(path)
+    weights = [0.0] * count
+    for index, weight in enumerate(first):
+        if index < count:
+            weights[index] += weight
+    for index, weight in enumerate(reversed(last)):
+        if index < count:
+            weights[count - 1 - index] += weight
+    has_role = [i < len(first) or count - 1 - i < len(last) for i in range(count)]
+    return by_roles(weights, has_role, others)
+
+
+def expected_credits(
+    world: World,
+    fitted: Mapping[tuple[str, str], Mapping[str, float]],
+    settings: Mapping[str, Rules] | None = None,
+) -> dict[tuple[str, str, str], float]:
+    """Credit by conversion, touch and model; ``fitted``: weights by conversion type and model."""
+    touches: dict[str, list[Touch]] = defaultdict(list)
+    for touch in world.touches:
+        touches[touch.person].append(touch)
+    credits: dict[tuple[str, str, str], float] = {}
+    ordered = sorted(world.conversions, key=lambda c: (c.at, c.conversion_id.encode()))
+    before: dict[tuple[str, str], datetime] = {}
+    for conversion in ordered:
+        rules = (settings or {}).get(conversion.kind, Rules())
+        path = in_order(
+            touch
+            for touch in rules.counting(touches[conversion.person])
+            if timedelta(0)
+            <= conversion.at - touch.at
+            < timedelta(days=rules.kind_windows.get(touch.kind, rules.window_days))
+        )
+        since = before.get((conversion.person, conversion.kind), datetime.min)
+        before[conversion.person, conversion.kind] = conversion.at
+        own = [touch for touch in path if touch.at > since]
+
+        def eligible(steps: list[Touch], rules: Rules = rules) -> list[Touch]:
+            return rules.eligible(steps)[-(rules.window_touches or 1000) :]
+
+        lead, opportunity = world.milestones.get(conversion.conversion_id, (None, None))
+        path_touches = path if rules.direct == "fallback" else eligible(path)
+        models: dict[str, tuple[list[Touch], Callable[[list[Touch]], list[float]]]] = {
+            "first_touch": (eligible(path), lambda p: [1.0] + [0.0] * (len(p) - 1)),
+            "last_touch": (path_touches, lambda p: [0.0] * (len(p) - 1) + [1.0]),
+            "last_non_direct": (eligible(path), lambda p: [0.0] * (len(p) - 1) + [1.0]),
+            "linear": (eligible(path), lambda p: [1 / len(p)] * len(p)),
+            "time_decay": (
+                eligible(path),
+                lambda p: [
+                    2 ** (-((p[-1].at - t.at) / timedelta(days=7)))
+                    / sum(2 ** (-((p[-1].at - u.at) / timedelta(days=7))) for u in p)
+                    for t in p
+                ],
+            ),
+            "position_based": (eligible(path), lambda p: ends(p, [0.4], [0.4], 0.2)),
+            "custom": (eligible(path), lambda p: ends(p, [0.3, 0.1], [0.1, 0.3], 0.2)),
+            "w_shaped": (
+                eligible(path),
+                lambda p, m=(lead, opportunity): milestone_credit(p, m, 0.1, 0.3, close=False),
+            ),
+            "full_path": (
+                eligible(path),
+                lambda p, m=(lead, opportunity): milestone_credit(p, m, 0.1, 0.225, close=True),
+            ),
+            "shapley_even": (eligible(path), lambda p: by_value(p, "channel", None)),
+        }
+        for model in ("markov", "shapley"):
+            for dimension in ("channel", "campaign"):
+                weights = fitted.get((conversion.kind, f"{model}_{dimension}"))
+                models[f"{model}_{dimension}"] = (
+                    eligible(own),
+                    lambda p, d=dimension, w=weights: by_value(p, d, w),
+                )
+        for model, (steps, rule) in models.items():
+            if not steps:
+                credits[conversion.conversion_id, "unattributed", model] = 1.0
+                continue
+            given = list(zip(steps, rule(steps), strict=True))
+            if model in ("first_touch", "last_touch", "last_non_direct"):
+                given = [(touch, credit) for touch, credit in given if credit > 0]
+            weighed = [credit * rules.kind_weights.get(touch.kind, 1) for touch, credit in given]
+            for (touch, credit), weight in zip(given, weighed, strict=True):
+                credits[conversion.conversion_id, touch.touch_id, model] = (
+                    weight / sum(weighed) if sum(weighed) else credit
+                )
+    return credits
+
+
+# The models, on given tables ----------------------------------------------------------------------
+
+GIVEN = {
+    "conversions": "conversion_id varchar, person_id varchar, conversion_type varchar,"
+    " revenue decimal(18,2), converted_at timestamp",
+    "touchpoints": "touchpoint_id varchar, person_id varchar, kind varchar, channel varchar,"
+    " utm_source varchar, campaign varchar, campaign_id varchar, is_direct boolean,"
+    " is_machine boolean, fingerprint bigint, touched_at timestamp",
+    "touch_credit_rules": "kind varchar, model varchar, earns_credit boolean",
+    "conversion_milestones": "conversion_id varchar, person_id varchar, lead_created_at timestamp,"
+    " opportunity_created_at timestamp",
+}
+MODELS = [
+    "creditable_kinds", "person_fingerprints", "conversion_touches", "journeys", "paths",
+    "journey_steps", "channel_weights", "credits",
+]  # fmt: skip
+
+
+class Project:
+    """This project's attribution models, whose inputs are plain tables."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.vars = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
+        self.vars["attribution_fit"] |= {"min_conversions": 1, "replicates": 0}
+        shutil.copytree(PROJECT_DIR / "macros", folder / "macros")
+        shutil.copy(PROJECT_DIR / "profiles.yml", folder)
+        (folder / "models").mkdir()
+        for name in GIVEN:
+            (folder / "models" / f"{name}.sql").write_text(
+                f"{{{{ config(materialized='view') }}}} select * from given.{name}"
+            )
+        for name in [
+            *MODELS,
+            *(f"credits_by_{model}" for model in self.vars["attribution_models"]),
+        ]:
+            shutil.copy(PROJECT_DIR / "models" / "attribution" / f"{name}.sql", folder / "models")
+        self.schema = "main" if settings.target == "duckdb" else "public"
+        with open_warehouse(settings) as warehouse:
+            warehouse.execute("create schema if not exists given")
+            for name, columns in GIVEN.items():
+                warehouse.execute(f"create table given.{name} ({columns})")
+
+    def give(self, world: World) -> None:
+        """Fill the tables."""
+        rows: dict[str, list[dict[str, Any]]] = {
+            "conversions": [
+                {"conversion_id": c.conversion_id, "person_id": c.person, "conversion_type": c.kind,
+                 "revenue": c.revenue, "converted_at": c.at}
+                for c in world.conversions
+            ],
+            "touchpoints": [
+                {"touchpoint_id": t.touch_id, "person_id": t.person, "kind": t.kind,
+                 "channel": t.channel, "campaign": t.campaign, "is_direct": t.is_direct,
+                 "is_machine": False, "fingerprint": hash(t) % 2**40, "touched_at": t.at}
+                for t in world.touches
+            ],
+            "touch_credit_rules": [
+                {"kind": "*", "model": "*", "earns_credit": True},
+                {"kind": "view", "model": "*", "earns_credit": False},
+            ],
+            "conversion_milestones": [
+                {"conversion_id": conversion_id, "person_id": None, "lead_created_at": lead,
+                 "opportunity_created_at": opportunity}
+                for conversion_id, (lead, opportunity) in world.milestones.items()
+            ],
+        }  # fmt: skip
+        with open_warehouse(self.settings) as warehouse:
+            for name, columns in GIVEN.items():
+                warehouse.execute(f"delete from given.{name}")
+                if rows[name]:
+                    kept = [column.split()[0] for column in columns.split(", ")]
+                    kept = [column for column in kept if column in rows[name][0]]
+                    table = pa.table({key: [row[key] for row in rows[name]] for key in kept})
+                    warehouse.append("given", name, table)
+
+    def run(self, *arguments: str, as_of: datetime = AS_OF, **fit: object) -> None:
+        """Run dbt, with these settings of the fit."""
+        self.vars["attribution_fit"] |= fit
+        (self.folder / "dbt_project.yml").write_text(
+            yaml.safe_dump(
+                {
+                    "name": "sojourn",
+                    "profile": "sojourn",
+                    "config-version": 2,
+                    "macro-paths": ["macros"],
+                    "model-paths": ["models"],
+                    "vars": self.vars,
+                    "models": {"sojourn": {"+materialized": "table"}},
+                    "flags": {"send_anonymous_usage_stats": False},
+                }
+            )
+        )
+        project = self.settings.model_copy(update={"project_dir": self.folder})
+        run_dbt(project, ["run", *arguments], as_of=as_of, quiet=True)
+
+    def fetch(self, query: str) -> list[tuple[Any, ...]]:
+        with open_warehouse(self.settings) as warehouse:
+            return warehouse.fetch(query.replace("{schema}", self.schema))
+
+    def fit(self, version: str, column: str) -> dict[tuple[str, str], dict[str, float]]:
+        """A column of `channel_weights` of a version, by conversion type and model."""
+        found: dict[tuple[str, str], dict[str, float]] = defaultdict(dict)
+        for kind, model, value, number in self.fetch(
+            f"select conversion_type, model, value, {column} from {{schema}}.channel_weights "
+            f"where fit_version = '{version}'"
+        ):
+            found[kind, model][value] = number
+        return found
+
+    def credits(self) -> dict[tuple[str, str, str], float]:
+        rows = self.fetch(
+            "select conversion_id, touchpoint_id, model, credit from {schema}.credits"
+        )
+        return {(conversion, touch, model): credit for conversion, touch, model, credit in rows}
+
+
+@pytest.fixture
+def project(engine_settings: Settings, tmp_path: Path) -> Project:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Project(engine_settings, folder)
+
+
+def paths_of(
+    world: World, kind: str, dimension: str, rules: Rules | None = None
+) -> list[tuple[list[str], bool]]:
+    rules = rules or Rules()
+    found = [(j.values(dimension, rules), j.converted) for j in journeys(world, kind, rules)]
+    return [(values, converted) for values, converted in found if values]
+
+
+def assert_close(found: Mapping[Any, float], expected: Mapping[Any, float]) -> None:
+    assert found.keys() == expected.keys()
+    wrong = {
+        key: (found[key], expected[key])
+        for key in expected
+        if not math.isclose(found[key], expected[key], rel_tol=1e-9, abs_tol=1e-9)
+    }
+    assert not wrong, dict(itertools.islice(wrong.items(), 5))
+
+
+CHANNELS = ["Email", "SMS", "Paid Search", "Display", "audio", "Referral", "Video", "Mail", DIRECT]
+
+
+def test_all_models_agree_with_references(project: Project) -> None:
+    """Rules, Markov chains of order 1 to 3 and exact Shapley values, down to credits."""
+    world = random_world(3, 500, CHANNELS, ["spring", "Sale", "news"])
+    project.give(world)
+    kinds = ("order", "opportunity_won")
+    for order in (1, 2, 3):
+        # Later versions need only what follows the fits.
+        project.run(
+            *(["--select", "channel_weights+"] if order > 1 else []),
+            version=f"order-{order}",
+            markov_order=order,
+            shapley_min_journeys=order,
+        )
+        weights = project.fit(f"order-{order}", "weight")
+        effects = project.fit(f"order-{order}", "removal_effect")
+        values = project.fit(f"order-{order}", "shapley_value")
+        for kind, dimension in itertools.product(kinds, ("channel", "campaign")):
+            paths = paths_of(world, kind, dimension)
+            removed = removal_effects(paths, order)
+            assert_close(effects[kind, f"markov_{dimension}"], removed)
+            assert_close(weights[kind, f"markov_{dimension}"], normalised(removed))
+            assert min(weights[kind, f"markov_{dimension}"].values()) >= 0
+            brute = shapley_values(paths, order)
+            assert len(brute) >= 9
+            assert_close(values[kind, f"shapley_{dimension}"], brute)
+            assert_close(weights[kind, f"shapley_{dimension}"], normalised(brute))
+        assert_close(project.credits(), expected_credits(world, weights))
+
+
+def test_settings_by_conversion_type(project: Project) -> None:
+    world = random_world(13, 400, CHANNELS, ["spring"])
+    settings = {
+        "order": Rules(
+            window_days=20,
+            window_touches=3,
+            kind_windows={"click": 8},
+            direct="counts",
+            excluded_channels=("Mail", "SMS"),
+            path="collapsed",
+        ),
+        "opportunity_won": Rules(
+            window_days=45,
+            kind_weights={"click": 0.25},
+            direct="never",
+            path="first",
+            removed_if_not_alone=("audio", "Email"),
+        ),
+    }
+    project.vars["attribution_settings"] = {
+        # Of a tuple YAML would make a tag.
+        kind: json.loads(json.dumps(asdict(rules)))
+        for kind, rules in settings.items()
+    }
+    project.give(world)
+    project.run(shapley_min_journeys=1)
+    weights = project.fit("1", "weight")
+    for kind, rules in settings.items():
+        paths = paths_of(world, kind, "channel", rules)
+        assert_close(weights[kind, "markov_channel"], normalised(removal_effects(paths, 1)))
+        assert_close(weights[kind, "shapley_channel"], normalised(shapley_values(paths, 1)))
+    assert_close(project.credits(), expected_credits(world, weights, settings))
+
+
+def test_a_recorded_fit_stays_until_another_version_is_named(project: Project) -> None:
+    whole = random_world(5, 300, CHANNELS, ["spring"])
+    early = World(
+        [touch for touch in whole.touches if touch.at < START + timedelta(days=40)],
+        [c for c in whole.conversions if c.at < START + timedelta(days=40)],
+        whole.milestones,
+    )
+    project.give(early)
+    project.run(as_of=START + timedelta(days=75), version="1")
+    first = project.fit("1", "weight")
+    assert first["order", "markov_channel"]
+    project.give(whole)
+    project.run(as_of=AS_OF)
+    assert project.fit("1", "weight") == first
+    assert_close(project.credits(), expected_credits(whole, first))
+    kept = project.credits()
+    project.run("--full-refresh")
+    assert project.fit("1", "weight") == first
+    assert_close(kept, project.credits())
+    # Another version is another fit, and all that is credited by one is credited anew; and back.
+    project.run(version="2")
+    second = project.fit("2", "weight")
+    assert second["order", "markov_channel"] != first["order", "markov_channel"]
+    assert project.fit("1", "weight") == first
+    assert_close(project.credits(), expected_credits(whole, second))
+    versions = project.fetch(
+        "select distinct model, fit_version from {schema}.credits where fit_version is not null"
+    )
+    assert {version for _, version in versions} == {"2"}
+    project.run(version="1")
+    assert_close(project.credits(), kept)
+
+
+def path_world(paths: list[tuple[str, bool]]) -> World:
+    """A world of journeys, each a text of one-letter channels."""
+    world = World()
+    for number, (path, converted) in enumerate(paths):
+        for index, channel in enumerate(path):
+            at = START + timedelta(hours=index)
+            world.touches.append(Touch(f"{number:04}-{index:04}", f"p{number}", at, channel))
+        if converted:
+            at = START + timedelta(hours=len(path))
+            world.conversions.append(Conversion(f"c{number}", f"p{number}", "order", at))
+    return world
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_chains_that_could_be_singular(project: Project, order: int) -> None:
+    """Loops, a channel never seen before a conversion, channels in every journey, long repeats."""
+    paths = [("AB" * 8, True), ("A" * 200, False), ("C", False), ("BAB", True), ("CCC", False)]
+    world = path_world([*paths, ("A" * 50 + "B", False), ("BA" * 9, False)])
+    project.give(world)
+    project.run(markov_order=order)
+    expected = removal_effects(paths_of(world, "order", "channel"), order)
+    found = project.fit("1", "removal_effect")["order", "markov_channel"]
+    assert_close(found, expected)
+    assert found["C"] == 0
+    assert_close(project.credits(), expected_credits(world, project.fit("1", "weight")))
+
+
+def test_a_single_path(project: Project) -> None:
+    project.give(path_world([("A", True)]))
+    project.run(shapley_min_journeys=1)
+    weights = project.fit("1", "weight")
+    assert weights["order", "markov_channel"] == {"A": 1}
+    assert weights["order", "shapley_campaign"] == {"(A)": 1}
+    assert project.fit("1", "shapley_value")["order", "shapley_channel"] == {"A": 1}
+
+
+def test_many_campaigns(project: Project) -> None:
+    """Past 60 states chains are solved by iteration, past some values Shapley by random orders."""
+    campaigns = [f"campaign {number}" for number in range(70)]
+    world = random_world(7, 400, ["Email", DIRECT], campaigns)
+    project.give(world)
+    project.run("--select", "+channel_weights", shapley_permutations=500, shapley_min_journeys=1)
+    paths = paths_of(world, "order", "campaign")
+    found = project.fit("1", "removal_effect")["order", "markov_campaign"]
+    assert len(found) > 60
+    assert_close(found, removal_effects(paths, 1))
+
+    # What random orders give sums to the conversion rate, as exact values do.
+    sampled = project.fit("1", "shapley_value")["order", "shapley_campaign"]
+    rate = sum(converted for _, converted in paths) / len(paths)
+    assert math.isclose(sum(sampled.values()), rate, rel_tol=1e-9)
+    assert min(project.fit("1", "sampling_error")["order", "shapley_campaign"].values()) > 0
+
+
+def test_random_orders_come_close_to_exact_values(project: Project) -> None:
+    world = random_world(9, 400, CHANNELS, [])
+    project.give(world)
+    project.run(
+        "--select", "+channel_weights", shapley_exact_values=2, shapley_permutations=400,
+        shapley_min_journeys=5,
+    )  # fmt: skip
+    exact = shapley_values(paths_of(world, "order", "channel"), 5)
+    found = project.fit("1", "shapley_value")["order", "shapley_channel"]
+    errors = project.fit("1", "sampling_error")["order", "shapley_channel"]
+    assert found.keys() == exact.keys()
+    for value, error in errors.items():
+        assert 0 < error < 0.02
+        assert abs(found[value] - exact[value]) < 4 * error, value
+
+
+def poisson_draws(seed: str, person: str, replicates: int) -> list[int]:
+    """Poisson(1) by inversion of the digits of an MD5, four draws from each."""
+    draws = []
+    for replicate in range(replicates):
+        digest = hashlib.md5(f"{seed}|{replicate // 4}|{person}".encode()).hexdigest()  # noqa: S324
+        part = int(digest[8 * (replicate % 4) : 8 * (replicate % 4) + 8], 16) / 2**32
+        count, term = 0, math.exp(-1)
+        total = term
+        while part >= int(total * 2**32) / 2**32 and count < 11:
+            count += 1
+            term /= count
+            total += term
+        draws.append(count)
+    return draws
+
+
+def test_intervals_are_those_of_bootstrap_samples_of_persons(project: Project) -> None:
+    world = random_world(11, 200, CHANNELS[:4], [])
+    project.give(world)
+    replicates = 40
+    project.run(
+        "--select", "+channel_weights", replicates=replicates, seed="dice", shapley_min_journeys=1
+    )
+    cut = journeys(world, "order", Rules())
+    paths = [(journey.values("channel", Rules()), journey.converted) for journey in cut]
+    persons = sorted({journey.person for journey in cut})
+    draws = {person: poisson_draws("dice", person, replicates) for person in persons}
+    assert 0.9 < np.mean([draw for row in draws.values() for draw in row]) < 1.1
+    samples: dict[str, dict[str, list[float]]] = {
+        model: defaultdict(list) for model in ("markov_channel", "shapley_channel")
+    }
+    for replicate in range(replicates):
+        weights = [draws[journey.person][replicate] for journey in cut]
+        repeated = [
+            path for path, weight in zip(paths, weights, strict=True) for _ in range(weight)
+        ]
+        drawn = {
+            "markov_channel": normalised(removal_effects(repeated, 1)),
+            "shapley_channel": normalised(shapley_values(repeated, 1)),
+        }
+        for model, its_weights in drawn.items():
+            for value in CHANNELS[:4]:
+                samples[model][value].append(its_weights.get(value, 0.0))
+    lows, highs = project.fit("1", "ci_low"), project.fit("1", "ci_high")
+    for model, its_samples in samples.items():
+        ranked = {value: sorted(found) for value, found in its_samples.items()}
+        assert_close(lows["order", model], {value: found[0] for value, found in ranked.items()})
+        assert_close(highs["order", model], {value: found[38] for value, found in ranked.items()})
