@@ -16,6 +16,7 @@ PAGES = sorted([*PROJECT_DIR.glob("*.md"), *PROJECT_DIR.glob("docs/**/*.md")])
 PUBLIC = {
     "identity": [
         "identifiers", "edges", "id_changes", "id_mapping", "person_history", "steward_rules",
+        "graph_health",
     ],
     "profiles": [
         "profiles", "profile_lineage", "consents", "consent_log", "accounts", "account_members",
