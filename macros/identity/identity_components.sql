@@ -11,7 +11,7 @@
             the two are never one person: it joins nothing, and limits), is_removed, first_seen_at,
             last_seen_at, linked_in (the run since which the edge has been there, or been removed; of
             an edge whose times count in a limit, the run in which they changed)
-     ledger: identifier_type, identifier_value, anchored_person_id, first_loaded_at
+     ledger: identifier_type, identifier_value, anchored_person_id, first_loaded_at, recorded_at
 
    For each tier: (1) a value is demoted when the stronger components that it touches may not be
    one person (a limited type would have too many values, a steward keeps two of them apart) or are
@@ -19,7 +19,8 @@
    between two values of this tier are dropped; if that does not mend it, its values that touch more
    than one stronger component are demoted, and at last its values of this tier that are too many.
    A pair that a steward keeps apart is a limit like that of a type: its two values, one a person.
-   A person's id is that of its identifier that was loaded first.
+   A person's id is that of its identifier that was known first, and of those that one run came to
+   know, was loaded first.
 
    A cluster is what all edges join, demoted ones too: nothing outside it can change how a value in
    it is judged. So a later run judges the clusters that new, removed or detached identifiers and
@@ -258,6 +259,7 @@
         first_value(ledger.anchored_person_id) over (
             partition by components.component
             order by
+                ledger.recorded_at,
                 ledger.first_loaded_at,
                 numbered.tier,
                 numbered.identifier_type,

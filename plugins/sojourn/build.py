@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -54,8 +54,11 @@ def run_dbt(
     *,
     as_of: datetime | None = None,
     quiet: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> None:
     """Run ``dbt <arguments>`` on the project and stream what it prints.
+
+    Variables in ``environment`` come before those of the process and the settings.
 
     Raises:
         BuildError: when dbt fails.
@@ -63,13 +66,13 @@ def run_dbt(
     command = [*arguments, "--project-dir", str(settings.project_dir.resolve())]
     # dbt parses anew when these differ from the last run's, and Airflow's dbt is given them.
     command += ["--profile", "sojourn", "--target", settings.dbt_target]
-    environment = dbt_environment(settings, as_of)
-    code, printed = _call_dbt(command, environment, settings.project_dir, quiet)
+    variables = {**dbt_environment(settings, as_of), **(environment or {})}
+    code, printed = _call_dbt(command, variables, settings.project_dir, quiet)
     if code != 0:
         lines = [line for line in printed.splitlines() if not _ROUTINE.search(line)]
         output = "\n" + "\n".join(lines[-60:]) if quiet else ""
         raise BuildError(
-            f"dbt {arguments[0]} failed; its log is in {environment['DBT_LOG_PATH']}.{output}"
+            f"dbt {arguments[0]} failed; its log is in {variables['DBT_LOG_PATH']}.{output}"
         )
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sojourn.identity.commands import explain, identity_app
 from sojourn.settings import Settings, get_settings
 
 app = typer.Typer(
@@ -17,6 +18,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+app.add_typer(identity_app)
+app.command("explain")(explain)
 
 identity_app = typer.Typer(help="Who is who: rules, decisions and reasons.", no_args_is_help=True)
 app.add_typer(identity_app, name="identity")

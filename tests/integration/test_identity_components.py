@@ -251,13 +251,15 @@ class Judge:
                 (
                     "identifier_ledger",
                     "identifier_type varchar, identifier_value varchar,"
-                    " anchored_person_id varchar, first_loaded_at timestamp",
+                    " anchored_person_id varchar, first_loaded_at timestamp,"
+                    " recorded_at timestamp",
                     [
                         {
                             "identifier_type": self.nodes[node]["identifier_type"],
                             "identifier_value": str(node),
                             "anchored_person_id": f"person {node}",
                             "first_loaded_at": seen,
+                            "recorded_at": seen,
                         }
                         for node, seen in self.first_seen.items()
                     ],

@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from sojourn.identity.identifier import mask
 from sojourn.settings import Settings
 from sojourn.warehouse import Warehouse, open_warehouse
 
@@ -53,16 +54,6 @@ class Facts:
     syncs: list[dict[str, Any]]
     revenue: Decimal
     currency: str
-
-
-def mask(kind: str, value: str) -> str:
-    """Return an identifier with the part that names somebody hidden."""
-    if kind == "email" and "@" in value:
-        name, domain = value.split("@", 1)
-        return f"{name[:1]}…@{domain}"
-    if kind == "phone":
-        return f"{value[:3]}…{value[-2:]}"
-    return value if len(value) <= 14 else f"{value[:12]}…"
 
 
 def bars(rows: list[tuple[Any, ...]]) -> list[Bar]:

@@ -1,16 +1,36 @@
 -- The measures of the graph count every person, identifier and edge once.
 with graph_health as (
 
-    select * from {{ ref('sojourn', 'graph_health') }}
+    select
+        case
+            when measure = 'persons_by_size' then 'persons'
+            when measure = 'new_identifiers' then 'new identifiers'
+            when measure like '%_edges' then 'edges'
+            when measure like '%_identifiers' then 'identifiers'
+        end as thing,
+        value
+
+    from {{ ref('sojourn', 'graph_health') }}
 
 ),
 
-counted as (
+found as (
+
+    select
+        thing,
+        sum(value) as value
+
+    from graph_health
+    where thing is not null
+    group by thing
+
+),
+
+expected as (
 
     select
         'persons' as thing,
-        count(distinct person_id) as expected,
-        (select sum(value) from graph_health where measure = 'persons_by_size') as found
+        count(distinct person_id) as value
 
     from {{ ref('sojourn', 'identifiers') }}
 
@@ -18,11 +38,7 @@ counted as (
 
     select
         'identifiers' as thing,
-        count(*) as expected,
-        (
-            select sum(value) from graph_health
-            where measure in ('active_identifiers', 'demoted_identifiers', 'blocked_identifiers')
-        ) as found
+        count(*) as value
 
     from {{ ref('sojourn', 'identifiers') }}
 
@@ -30,8 +46,7 @@ counted as (
 
     select
         'new identifiers' as thing,
-        count(*) as expected,
-        (select sum(value) from graph_health where measure = 'new_identifiers') as found
+        count(*) as value
 
     from {{ ref('sojourn', 'identifiers') }}
 
@@ -39,16 +54,17 @@ counted as (
 
     select
         'edges' as thing,
-        count(*) as expected,
-        (
-            select sum(value) from graph_health
-            where measure in ('active_edges', 'demoted_edges', 'blocked_edges')
-        ) as found
+        count(*) as value
 
     from {{ ref('sojourn', 'edges') }}
 
 )
 
-select *
-from counted
-where expected <> coalesce(found, 0)
+select
+    expected.thing,
+    expected.value as expected_value,
+    found.value as found_value
+
+from expected
+left join found on expected.thing = found.thing
+where expected.value <> coalesce(found.value, 0)

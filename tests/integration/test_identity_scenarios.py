@@ -1,0 +1,422 @@
+"""The scenarios of identity in SCENARIOS.md, each over five daily batches, on each engine.
+
+All are played side by side: one run of dbt a day. A record is written `+r1 e1 p1`: record r1 has
+the identifiers e1 and p1 now (u: user_id, l: loyalty_number, e: email, p: phone, c: anonymous_id).
+`-r1` removes it; `never k1 e1 p1` and `detach k1 p1` are a steward's decisions, `revoke k1` ends
+one. Expected after a day are persons of more than one identifier; all others are on their own.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sojourn.build import run_dbt
+from sojourn.settings import Settings
+from sojourn.sources import load
+from sojourn.warehouse import Row, open_warehouse
+
+from tests.conftest import PROJECT_DIR, create_postgres_database, make_settings
+
+DAYS = 5
+KINDS = {
+    "u": ("user_id", 1),
+    "l": ("loyalty_number", 2),
+    "e": ("email", 3),
+    "p": ("phone", 4),
+    "c": ("anonymous_id", 5),
+}
+SWAPPED = "identifiers swapped between people"
+CHAIN = [f"{'ep'[number % 2]}{number:02}" for number in range(30)]
+LINKS = [f"+r{number} {CHAIN[number]} {CHAIN[number + 1]}" for number in range(29)]
+
+SCENARIOS: dict[str, list[tuple[str, str]]] = {
+    "chain": [
+        ("+r1 e1 p1", "e1 p1"),
+        ("+r2 p1 e2", "e1 p1 e2"),
+        ("+r3 e2 p2", "e1 p1 e2 p2"),
+        ("+r4 p2 e3", "e1 p1 e2 p2 e3"),
+        ("", "e1 p1 e2 p2 e3"),
+    ],
+    "fan-in": [
+        ("+r1 c1; +r2 c2", ""),
+        ("+r3 c3 e3", "c3 e3"),
+        ("+r4 u1 c1", "u1 c1 | c3 e3"),
+        ("+r5 u1 c2", "u1 c1 c2 | c3 e3"),
+        ("+r6 u1 c3", "u1 c1 c2 c3 e3"),
+    ],
+    "fan-out": [
+        ("+r1 u1 e1", "u1 e1"),
+        ("+r2 u1 e2", "u1 e1 e2"),
+        ("+r3 u1 e3; +r4 u1 p1", "u1 e1 e2 e3 p1"),
+        ("+r5 u1 c1; +r6 u1 c2", "u1 e1 e2 e3 p1 c1 c2"),
+        ("-r2", "u1 e1 e3 p1 c1 c2"),
+    ],
+    "diamond": [
+        ("+r1 u1 e1", "u1 e1"),
+        ("+r2 u1 p1", "u1 e1 p1"),
+        ("+r3 e1 c1", "u1 e1 p1 c1"),
+        ("+r4 p1 c1", "u1 e1 p1 c1"),
+        # One way is enough.
+        ("-r3", "u1 e1 p1 c1"),
+    ],
+    "long chain": [
+        ("; ".join(LINKS[:7]), " ".join(CHAIN[:8])),
+        ("; ".join(LINKS[22:]), " ".join(CHAIN[:8]) + " | " + " ".join(CHAIN[22:])),
+        (
+            "; ".join(LINKS[15:22]),
+            " ".join(CHAIN[:8]) + " | " + " ".join(CHAIN[15:]),
+        ),
+        ("; ".join(LINKS[7:15]), " ".join(CHAIN)),
+        ("-r15", " ".join(CHAIN[:16]) + " | " + " ".join(CHAIN[16:])),
+    ],
+    "late merge": [
+        ("+r1 u1 e1; +r2 p1 c1", "u1 e1 | p1 c1"),
+        ("+r3 p1 c2", "u1 e1 | p1 c1 c2"),
+        ("", "u1 e1 | p1 c1 c2"),
+        ("+r4 u1 p1", "u1 e1 p1 c1 c2"),
+        ("", "u1 e1 p1 c1 c2"),
+    ],
+    "re-merge of an absorbed person": [
+        ("+r1 e1 p1", "e1 p1"),
+        ("+r2 e2 p2", "e1 p1 | e2 p2"),
+        ("+r3 e1 p2", "e1 p1 e2 p2"),
+        ("-r3", "e1 p1 | e2 p2"),
+        ("+r3 e1 p2", "e1 p1 e2 p2"),
+    ],
+    "unique-id conflict": [
+        ("+r1 u1 e1", "u1 e1"),
+        ("+r2 u2 p1", "u1 e1 | u2 p1"),
+        # The phone would make two accounts one person: it joins neither.
+        ("+r3 e1 p1", "u1 e1"),
+        ("+r4 u2 e2", "u1 e1 | u2 e2"),
+        ("-r2", "u1 e1 p1 | u2 e2"),
+    ],
+    "shared device": [
+        ("+r1 u1 c1", "u1 c1"),
+        ("+r2 u2 c1", ""),
+        ("+r3 u2 e2; +r4 u1 e1", "u1 e1 | u2 e2"),
+        ("+r5 u3 c1", "u1 e1 | u2 e2"),
+        ("-r2; -r5", "u1 e1 c1 | u2 e2"),
+    ],
+    "split and repair": [
+        ("+r1 u1 e1; +r2 p1 c1", "u1 e1 | p1 c1"),
+        ("+r3 e1 p1", "u1 e1 p1 c1"),
+        ("never k1 u1 c1", "u1 e1 p1"),
+        # The record that was wrong is corrected: those who were split have their own id again.
+        ("-r3", "u1 e1 | p1 c1"),
+        ("revoke k1", "u1 e1 | p1 c1"),
+    ],
+    "detached and taken back": [
+        ("+r1 e1 p1; +r2 e2 p1", "e1 p1 e2"),
+        ("detach k2 p1", ""),
+        ("+r3 e1 l1", "e1 l1"),
+        ("revoke k2", "e1 l1 p1 e2"),
+        ("", "e1 l1 p1 e2"),
+    ],
+    "re-observed old cookie": [
+        ("+r1 u1 c1", "u1 c1"),
+        ("+r2 u1 c2", "u1 c1 c2"),
+        ("", "u1 c1 c2"),
+        ("+r3 c1 e1", "u1 c1 c2 e1"),
+        ("+r1 u1 c1", "u1 c1 c2 e1"),
+    ],
+    SWAPPED: [
+        ("+r1 u1 p1; +r2 u2 p2", "u1 p1 | u2 p2"),
+        ("+r1 u1 p2; +r2 u2 p1", "u1 p2 | u2 p1"),
+        ("+r1 u1 p1; +r2 u2 p2", "u1 p1 | u2 p2"),
+        ("+r3 u1 e1", "u1 p1 e1 | u2 p2"),
+        ("+r1 u1 p2; +r2 u2 p1", "u1 p2 e1 | u2 p1"),
+    ],
+}
+
+
+def value(scenario: str, name: str) -> str:
+    """The value that a scenario's identifier has in the warehouse."""
+    number = list(SCENARIOS).index(scenario) * 100 + int(name[1:])
+    if name[0] == "p":
+        return f"+43660{2340000 + number}"
+    return f"{name}.{number}@people.example" if name[0] == "e" else f"{name}-{number}"
+
+
+@dataclass
+class Day:
+    """What was known after a day: owners and standing by value."""
+
+    owners: dict[str, str | None]
+    status: dict[str, str]
+
+
+@dataclass
+class Played:
+    """All scenarios, played on one engine."""
+
+    days: list[Day] = field(default_factory=list)
+    anchors: dict[str, str] = field(default_factory=dict)
+    changes: list[Row] = field(default_factory=list)
+    history: list[Row] = field(default_factory=list)
+    mapping: dict[str, str] = field(default_factory=dict)
+    edges: list[Row] = field(default_factory=list)
+    guide: dict[str, list[Row]] = field(default_factory=dict)
+    refreshed: Day | None = None
+    refreshed_edges: list[Row] = field(default_factory=list)
+
+
+def own_project(settings: Settings, folder: Path) -> Settings:
+    """This project with seeds that can be written, and one source: a table of people."""
+    project = folder / "project"
+    project.mkdir()
+    for name in ("models", "macros", "dbt_project"):
+        (project / name).symlink_to(PROJECT_DIR / name)
+    shutil.copytree(PROJECT_DIR / "seeds", project / "seeds")
+    for file in ("dbt_project.yml", "profiles.yml"):
+        shutil.copy(PROJECT_DIR / file, project)
+    sources = folder / "sources.yml"
+    columns = ", ".join(f"{kind}: {kind}" for kind, _ in KINDS.values())
+    sources.write_text(
+        "sources:\n  - name: crm\n    connector: table\n    relation: shop.people\n"
+        f"    entity: people\n    identifiers: {{{columns}}}\n"
+        "    columns: {id: id, updated_at: seen}\n"
+    )
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute("create schema shop")
+        listed = ", ".join(f"{kind} varchar" for kind, _ in KINDS.values())
+        warehouse.execute(f"create table shop.people (id varchar, {listed}, seen timestamp)")
+    return settings.model_copy(update={"project_dir": project, "sources": sources})
+
+
+def write_day(settings: Settings, day: int) -> None:
+    """Write a day's records and decisions of all scenarios."""
+    seed = settings.project_dir / "seeds" / "steward_decisions.csv"
+    lines = seed.read_text().splitlines()
+    at = f"2026-01-{day:02} 12:00:00"
+    with open_warehouse(settings) as warehouse:
+        for scenario, days in SCENARIOS.items():
+            for change in filter(None, days[day - 1][0].split("; ")):
+                action, *names = change.split()
+                given = [(KINDS[name[0]][0], value(scenario, name)) for name in names[1:]]
+                if action == "never":
+                    pair = ",".join(",".join(one) for one in given)
+                    lines.append(f"{names[0]},never_link,{pair},me,two,{at},")
+                elif action == "detach":
+                    lines.append(f"{names[0]},detach,{','.join(given[0])},,,me,shared,{at},")
+                elif action == "revoke":
+                    lines = [f"{x}{at}" if x.startswith(f"{names[0]},") else x for x in lines]
+                else:
+                    record = f"{scenario} {action[1:]}"
+                    warehouse.execute("delete from shop.people where id = ?", [record])
+                    if action.startswith("+"):
+                        given = [(KINDS[name[0]][0], value(scenario, name)) for name in names]
+                        marks = ", ".join("?" for _ in given)
+                        warehouse.execute(
+                            f"insert into shop.people (id, seen, {', '.join(k for k, _ in given)}) "
+                            f"values (?, timestamp '{at}', {marks})",
+                            [record, *(one for _, one in given)],
+                        )
+    seed.write_text("\n".join(lines) + "\n")
+
+
+def build(settings: Settings, day: int, *options: str) -> None:
+    select = ["path:seeds", "path:models/staging", "events_collected", "path:models/identity"]
+    if day > 1:
+        select = ["steward_decisions", "events_collected", "path:models/identity"]
+    run_dbt(
+        settings,
+        ["build", "--exclude-resource-type", "unit_test", *options, "--select", *select],
+        as_of=datetime(2026, 1, day + 1),
+        quiet=True,
+    )
+
+
+def read_day(settings: Settings) -> Day:
+    with open_warehouse(settings, read_only=True) as warehouse:
+        rows = warehouse.fetch(
+            "select identifier_value, person_id, status from identity.identifiers"
+        )
+    return Day({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows})
+
+
+EDGES = (
+    "select left_value, right_value, rule, status, status_reason from identity.edges "
+    "order by left_value, right_value, rule"
+)
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
+    folder = tmp_path_factory.mktemp("scenarios")
+    settings = make_settings(folder)
+    if request.param == "postgres":
+        socket = request.getfixturevalue("postgres_socket")
+        settings = make_settings(
+            folder,
+            target="postgres",
+            postgres_host=socket,
+            postgres_user="postgres",
+            postgres_password="x",
+            postgres_database=create_postgres_database(socket),
+        )
+    settings = own_project(settings, folder)
+    found = Played()
+    for day in range(1, DAYS + 1):
+        write_day(settings, day)
+        load(settings, as_of=datetime(2026, 1, day + 1))
+        build(settings, day)
+        found.days.append(read_day(settings))
+    with open_warehouse(settings, read_only=True) as warehouse:
+        found.anchors = dict(
+            warehouse.fetch(
+                "select identifier_value, anchored_person_id from identity.identifier_ledger"
+            )
+        )
+        found.changes = warehouse.fetch(
+            "select change_type, person_id, other_person_id, changed_at from identity.id_changes"
+        )
+        found.history = warehouse.fetch(
+            "select identifier_value, person_id, known_from, known_to from identity.person_history "
+            "order by identifier_value, known_from"
+        )
+        found.mapping = dict(
+            warehouse.fetch("select person_id, current_person_id from identity.id_mapping")
+        )
+        found.edges = warehouse.fetch(EDGES)
+        who_was, health = guide_queries()
+        for known in ("2026-01-02", "2026-01-03", "2026-01-04", "2026-01-05", "2026-01-06"):
+            query = (
+                who_was.replace("'email'", "'phone'")
+                .replace("ana@example.org", value(SWAPPED, "p1"))
+                .replace("2026-02-03 00:00:00", "2026-01-05 18:00:00")
+                .replace("2026-03-05 00:00:00", f"{known} 18:00:00")
+            )
+            found.guide[known] = warehouse.fetch(query)
+        found.guide["health"] = warehouse.fetch(health)
+    build(settings, DAYS, "--full-refresh")
+    found.refreshed = read_day(settings)
+    with open_warehouse(settings, read_only=True) as warehouse:
+        found.refreshed_edges = warehouse.fetch(EDGES)
+    return found
+
+
+def guide_queries() -> list[str]:
+    """The SQL of the guide to identity."""
+    text = (PROJECT_DIR / "docs" / "identity.md").read_text(encoding="utf-8")
+    return re.findall(r"```sql\n(.*?)```", text, flags=re.DOTALL)
+
+
+def groups(scenario: str, day: int) -> list[list[str]]:
+    """The persons that are expected after a day, names of identifiers each."""
+    text = SCENARIOS[scenario][day][1]
+    return [group.split() for group in text.split(" | ")] if text else []
+
+
+def first_days(scenario: str) -> dict[str, int]:
+    """The day on which each identifier was first seen."""
+    found: dict[str, int] = {}
+    for day, (changes, _) in enumerate(SCENARIOS[scenario]):
+        for change in filter(None, changes.split("; ")):
+            if change.startswith("+"):
+                for name in change.split()[1:]:
+                    found.setdefault(name, day)
+    return found
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_scenario(played: Played, scenario: str) -> None:
+    """After each day the persons are as expected, and named after who was loaded first."""
+    seen = first_days(scenario)
+    for day, known in enumerate(played.days):
+        expected = groups(scenario, day)
+        together = {name for group in expected for name in group}
+        alone = [
+            [name]
+            for name in seen
+            if name not in together and value(scenario, name) in known.owners
+        ]
+        persons = []
+        for group in [*expected, *alone]:
+            owners = {known.owners[value(scenario, name)] for name in group}
+            oldest = min(
+                group,
+                key=lambda name: (
+                    seen[name],
+                    KINDS[name[0]][1],
+                    KINDS[name[0]][0],
+                    value(scenario, name),
+                ),
+            )
+            assert owners == {played.anchors[value(scenario, oldest)]}, (day + 1, group)
+            persons.append(owners.pop())
+        assert len(set(persons)) == len(persons), day + 1
+
+
+def changes_of(played: Played, scenario: str, day: int) -> set[tuple[str, str, str | None]]:
+    """What happened to a scenario's persons on a day, by the names of their anchors."""
+    names = {
+        played.anchors[value(scenario, name)]: name
+        for name in first_days(scenario)
+        if value(scenario, name) in played.anchors
+    }
+    return {
+        (kind, names[person], names.get(other))
+        for kind, person, other, at in played.changes
+        if person in names and at == datetime(2026, 1, day + 1)
+    }
+
+
+def test_changes_are_logged(played: Played) -> None:
+    assert changes_of(played, "late merge", 4) == {("merged", "u1", "p1")}
+    again = "re-merge of an absorbed person"
+    assert changes_of(played, again, 3) == {("merged", "e1", "e2")}
+    assert changes_of(played, again, 4) == {("split", "e2", "e1")}
+    assert changes_of(played, again, 5) == {("merged", "e1", "e2")}
+    absorbed = played.anchors[value(again, "e2")]
+    assert played.mapping[absorbed] == played.anchors[value(again, "e1")]
+
+
+def test_swapped_identifiers_keep_their_history(played: Played) -> None:
+    owners = [
+        (owner, known_from.day)
+        for name, owner, known_from, _ in played.history
+        if name == value(SWAPPED, "p1")
+    ]
+    one, other = (played.anchors[value(SWAPPED, name)] for name in ("u1", "u2"))
+    assert owners == [(one, 2), (other, 3), (one, 4), (other, 6)]
+
+
+def test_the_guides_queries_answer(played: Played) -> None:
+    """Who was this at a time, as known on a day: each day's knowledge, not today's."""
+    assert len(guide_queries()) == 2
+    one, other = (played.anchors[value(SWAPPED, name)] for name in ("u1", "u2"))
+    known = {day: rows for day, rows in played.guide.items() if day != "health"}
+    assert known == {
+        "2026-01-02": [(one, "active")],
+        "2026-01-03": [(other, "active")],
+        "2026-01-04": [(one, "active")],
+        "2026-01-05": [(one, "active")],
+        "2026-01-06": [(other, "active")],
+    }
+    sizes = {
+        label: n for measure, label, n in played.guide["health"] if measure == "persons_by_size"
+    }
+    assert sum(sizes.values()) == len(set(played.days[-1].owners.values()) - {None})
+
+
+def test_what_was_demoted_joins_when_the_conflict_is_gone(played: Played) -> None:
+    conflict = value("unique-id conflict", "p1")
+    device = value("shared device", "c1")
+    assert [day.status.get(conflict) for day in played.days[1:]] == [
+        "active", "demoted", "demoted", "active",
+    ]  # fmt: skip
+    assert [day.status[device] for day in played.days] == [
+        "active", "demoted", "demoted", "demoted", "active",
+    ]  # fmt: skip
+
+
+def test_a_full_refresh_finds_the_same(played: Played) -> None:
+    assert played.refreshed == played.days[-1]
+    assert played.refreshed_edges == played.edges
+    assert len(played.edges) > 60
