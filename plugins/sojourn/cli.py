@@ -21,9 +21,6 @@ app = typer.Typer(
 app.add_typer(identity_app)
 app.command("explain")(explain)
 
-identity_app = typer.Typer(help="Who is who: rules, decisions and reasons.", no_args_is_help=True)
-app.add_typer(identity_app, name="identity")
-
 AsOf = Annotated[
     datetime | None,
     typer.Option(
@@ -184,40 +181,6 @@ def run(
         report = write_report(settings, settings.path(settings.var_dir) / "report.html")
         typer.echo(f"Report: {report}")
     sent.raise_for_status()
-
-
-@identity_app.command()
-def train(as_of: AsOf = None) -> None:
-    """Learn how much each agreement between two records of people says, to match them by it."""
-    from sojourn.matching import train as learn_and_keep
-
-    model = learn_and_keep(get_settings(), as_of or _now())
-    typer.echo(model.summary())
-
-
-@identity_app.command()
-def audit(
-    pairs: Annotated[int, typer.Option(min=1, help="About how many pairs to draw.")] = 200,
-    seed: Annotated[int, typer.Option(help="Another seed draws other pairs.")] = 1,
-    out: Annotated[Path | None, typer.Option(help="The file to write the pairs to.")] = None,
-    verdicts: Annotated[
-        Path | None, typer.Option(help="Read the verdicts from this file instead, and report.")
-    ] = None,
-) -> None:
-    """Draw pairs that identity joined for people to judge, and report precision from verdicts."""
-    from sojourn.identity.audit import draw, estimate, read_verdicts
-
-    if verdicts is not None:
-        typer.echo(estimate(read_verdicts(verdicts)).summary())
-        return
-    settings = get_settings()
-    file = out or settings.path(settings.var_dir) / "audit" / f"pairs_{seed}.csv"
-    for stratum, count in sorted(draw(settings, file, pairs=pairs, seed=seed).items()):
-        typer.echo(f"  {count:>5}  {stratum}")
-    typer.echo(
-        f"Write same, different or unsure into the column `verdict` of {file} (it holds personal "
-        f"data), then run `sojourn identity audit --verdicts {file}`."
-    )
 
 
 def main() -> None:

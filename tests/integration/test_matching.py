@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from sojourn.build import build
-from sojourn.matching import MatchingError, Model, keep, matching_settings, train
+from sojourn.identity.matching import MatchingError, Model, keep, matching_settings, train
 from sojourn.settings import Settings
 from sojourn.sources import load
 from sojourn.warehouse import Row, open_warehouse

@@ -32,6 +32,14 @@ At = Annotated[
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
     ),
 ]
+TrainedAt = Annotated[
+    datetime | None,
+    typer.Option(
+        "--as-of",
+        help="When this is, UTC (default: now); it names the model, and the latest counts.",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+    ),
+]
 One = Annotated[str, typer.Argument(metavar="TYPE:VALUE", show_default=False)]
 
 
@@ -291,3 +299,37 @@ def explain(
         write_picture(answer, picture)
         if not json:
             typer.echo(f"Picture: {picture}")
+
+
+@identity_app.command()
+def train(as_of: TrainedAt = None) -> None:
+    """Learn how much each agreement between two records of people says, to match them by it."""
+    from sojourn.identity.matching import train as learn_and_keep
+
+    model = learn_and_keep(get_settings(), _time(as_of))
+    typer.echo(model.summary())
+
+
+@identity_app.command()
+def audit(
+    pairs: Annotated[int, typer.Option(min=1, help="About how many pairs to draw.")] = 200,
+    seed: Annotated[int, typer.Option(help="Another seed draws other pairs.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="The file to write the pairs to.")] = None,
+    verdicts: Annotated[
+        Path | None, typer.Option(help="Read the verdicts from this file instead, and report.")
+    ] = None,
+) -> None:
+    """Draw pairs that identity joined for people to judge, and report precision from verdicts."""
+    from sojourn.identity.audit import draw, estimate, read_verdicts
+
+    if verdicts is not None:
+        typer.echo(estimate(read_verdicts(verdicts)).summary())
+        return
+    settings = get_settings()
+    file = out or settings.path(settings.var_dir) / "audit" / f"pairs_{seed}.csv"
+    for stratum, count in sorted(draw(settings, file, pairs=pairs, seed=seed).items()):
+        typer.echo(f"  {count:>5}  {stratum}")
+    typer.echo(
+        f"Write same, different or unsure into the column `verdict` of {file} (it holds personal "
+        f"data), then run `sojourn identity audit --verdicts {file}`."
+    )
