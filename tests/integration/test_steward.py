@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sojourn.build import build
+from sojourn.build import BuildError, build, run_dbt
 from sojourn.cli import app
 from sojourn.identity.decisions import DecisionError, DecisionFile, new_decision, revoked
 from sojourn.identity.explain import explain_one, explain_pair
@@ -208,6 +208,11 @@ def test_decisions_hold_and_everything_downstream_follows(
     told = sojourn(brand, monkeypatch, "explain", str(device))
     assert "Pairs that join nothing" in told
     assert "a kiosk" in told
+
+    # Alarms of the graph's health: silent, and heard where their threshold is passed.
+    alarms = "{identity_alarms: {person_identifiers: 1}}"
+    with pytest.raises(BuildError, match="no_person_explodes"):
+        run_dbt(brand, ["test", "--select", "no_person_explodes", "--vars", alarms], quiet=True)
 
     # Everything that was built on the persons equals a build from nothing.
     refreshed = brand
