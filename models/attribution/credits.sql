@@ -172,7 +172,8 @@ measured as (
 
     select
         *,
-        cast(floor({{ credit }} * 1000000000 + 0.5) as {{ sojourn.type_wide_integer() }}) as credit_units,
+        cast(floor({{ credit }} * 1000000000 + 0.5) as {{ sojourn.type_wide_integer() }})
+            as credit_units,
         cast(abs(revenue) * 100 as {{ sojourn.type_wide_integer() }}) as revenue_cents
 
     from {{ 'by_kind' if kind_weight else 'credited' }}

@@ -1,4 +1,4 @@
--- No more identifiers hang together than the alarm allows: they are judged as one, which takes time.
+-- No more identifiers hang together than the alarm allows: they are judged as one, which is slow.
 -- Values that many people touch belong in the seed blocked_identifiers.
 {{ config(severity='warn') }}
 

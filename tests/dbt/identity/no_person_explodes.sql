@@ -1,4 +1,4 @@
--- No person has more identifiers than the alarm allows: something that many people share joins them.
+-- No person has more identifiers than the alarm allows: something that many share joins them.
 select
     person_id,
     count(*) as identifier_count
