@@ -11,7 +11,7 @@ from sojourn.identity.audit import COLUMNS, AuditError, Stratum, estimate, read_
 
 
 def test_one_stratum_has_the_interval_of_its_beta_distribution() -> None:
-    found = estimate([Stratum("people: email and phone", 1000, same=97, different=3, unsure=5)])
+    found = estimate([Stratum("people: email and phone", 10**7, same=97, different=3, unsure=5)])
     assert found.estimate == pytest.approx(0.97)
     assert found.interval == pytest.approx(beta(97.5, 3.5).ppf([0.025, 0.975]), abs=2e-3)
 
@@ -24,6 +24,15 @@ def test_strata_count_by_their_size() -> None:
     assert found.interval[1] < 1
     assert found.unjudged == ["steward: email and email"]
     assert "says nothing of them" in found.summary()
+
+
+def test_what_was_all_judged_is_known_and_small_strata_say_no_mistakes() -> None:
+    known = estimate([Stratum("a", 40, same=39, different=1)])
+    assert known.interval == pytest.approx((0.975, 0.975))
+    many = [Stratum(str(n), 19 + n, same=19) for n in range(20)]
+    found = estimate(many)
+    assert found.interval[1] == 1
+    assert found.interval[0] > 0.97
 
 
 def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:

@@ -11,7 +11,7 @@ import csv
 import io
 import os
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -247,8 +247,10 @@ def read_verdicts(file: Path) -> list[Stratum]:
 def estimate(strata: list[Stratum]) -> Precision:
     """Return the precision of all joined pairs, each stratum weighted by its size.
 
-    A stratum's precision has a beta distribution given the verdicts (Jeffreys' prior), which holds
-    where all were the same, too; the interval of the whole is the weighted sum's, by simulation.
+    Of a stratum, what was judged is known, and what was not follows from a beta distribution given
+    the verdicts. Its prior is Jeffreys' for a stratum by itself; for the whole, the strata share
+    one such prior, or else many small strata without a mistake would look like many mistakes.
+    Intervals are by simulation.
     """
     import numpy as np
 
@@ -256,23 +258,24 @@ def estimate(strata: list[Stratum]) -> Precision:
     tails = [(1 - _LEVEL) / 2, (1 + _LEVEL) / 2]
     judged = [stratum for stratum in strata if stratum.judged]
     total = sum(stratum.size for stratum in judged)
+
+    def draws_of(stratum: Stratum, prior: float) -> Any:
+        rate = generator.beta(stratum.same + prior, stratum.different + prior, _DRAWS)
+        unseen = max(stratum.size - stratum.judged, 0)
+        return (stratum.same + generator.binomial(unseen, rate)) / (stratum.judged + unseen)
+
     whole = np.zeros(_DRAWS)
     shown: dict[str, Stratum] = {}
     for stratum in judged:
-        draws = generator.beta(stratum.same + 0.5, stratum.different + 0.5, _DRAWS)
-        whole += draws * stratum.size / total
-        low, high = (float(bound) for bound in np.quantile(draws, tails))
-        shown[stratum.name] = Stratum(
-            *(stratum.name, stratum.size, stratum.same, stratum.different, stratum.unsure),
-            interval=(low, high),
-        )
+        whole += draws_of(stratum, 0.5 / len(judged)) * stratum.size / total
+        low, high = (float(bound) for bound in np.quantile(draws_of(stratum, 0.5), tails))
+        shown[stratum.name] = replace(stratum, interval=(low, high))
+    low, high = (float(bound) for bound in np.quantile(whole, tails)) if judged else (0.0, 1.0)
     return Precision(
         strata=[shown.get(stratum.name, stratum) for stratum in strata],
         estimate=sum((each.precision or 0) * each.size for each in judged) / total
         if judged
         else None,
-        interval=(float(np.quantile(whole, tails[0])), float(np.quantile(whole, tails[1])))
-        if judged
-        else (0.0, 1.0),
+        interval=(low, high),
         unjudged=[stratum.name for stratum in strata if not stratum.judged],
     )
