@@ -1,6 +1,6 @@
 {# Materialization `attribution_fits`: adds to `attribution.channel_weights` the fits of the version in
-   use (var `attribution_fit.version`) that it does not hold yet: one for each fitted model and
-   conversion type with enough conversions in the training window. What it holds it keeps, whatever
+   use and of its candidate (var `attribution_fit`) that it does not hold yet: one for each fitted model
+   and conversion type with enough conversions in the training window. What it holds it keeps, whatever
    the flags: to fit anew, name another version; to go back, name the former.
 
    `steps` names the model with the touches of journeys: path_id, person_id, conversion_type, channel,
@@ -86,15 +86,14 @@
 {%- endmacro %}
 
 
-{# The fits to make: a list of {number, type, dimension, models, journeys, conversions}. #}
+{# The fits to make: a list of {number, version, type, dimension, models, journeys, conversions}. #}
 {% macro missing_fits(steps, kept) %}
     {%- set recorded = [] -%}
     {%- if kept is not none -%}
-        {%- for type, model in run_query(
-            'select distinct conversion_type, model from ' ~ kept
-            ~ " where fit_version = '" ~ sojourn.fit_setting('version') ~ "'"
+        {%- for version, type, model in run_query(
+            'select distinct fit_version, conversion_type, model from ' ~ kept
         ).rows -%}
-            {%- do recorded.append(type ~ ' ' ~ model) -%}
+            {%- do recorded.append([version, type, model] | join(' ')) -%}
         {%- endfor -%}
     {%- endif -%}
     {%- set trained = [] -%}
@@ -108,18 +107,22 @@
     {%- set fits = [] -%}
     {%- for type, journeys, conversions in trained
         if conversions >= sojourn.fit_setting('min_conversions') -%}
+        {%- for version in sojourn.fit_versions() -%}
         {%- for dimension in ['channel', 'campaign'] -%}
             {%- set models = [] -%}
             {%- for model in sojourn.fitted_models()
-                if model.endswith('_' ~ dimension) and type ~ ' ' ~ model not in recorded -%}
+                if model.endswith('_' ~ dimension)
+                and [version, type, model] | join(' ') not in recorded -%}
                 {%- do models.append(model) -%}
             {%- endfor -%}
             {%- if models -%}
                 {%- do fits.append({
-                    'number': fits | length + 1, 'type': type, 'dimension': dimension,
-                    'models': models, 'journeys': journeys | int, 'conversions': conversions | int,
+                    'number': fits | length + 1, 'version': version, 'type': type,
+                    'dimension': dimension, 'models': models,
+                    'journeys': journeys | int, 'conversions': conversions | int,
                 }) -%}
             {%- endif -%}
+        {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
     {{ return(fits) }}
@@ -299,6 +302,7 @@
         {% for fit in fits -%}
         select
             {{ fit.number }} as fit,
+            '{{ fit.version }}' as fit_version,
             {{ sojourn.text_literal(fit.type) }} as conversion_type,
             '{{ fit.dimension }}' as dimension,
             {{ fit.journeys }} as journeys,
@@ -358,7 +362,7 @@
         group by fit, model, value
     )
     select
-        '{{ sojourn.fit_setting('version') }}' as fit_version,
+        fits.fit_version,
         fits.conversion_type,
         weighted.model,
         fits.dimension,

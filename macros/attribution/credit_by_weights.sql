@@ -3,8 +3,8 @@
    conversion goes to the touches since the person's last one of that type: to their channels (or
    campaigns) in proportion to the weights, evenly over the touches of each. What the fit has not
    seen takes its mean weight; where all weights are zero, or nothing is fitted yet, all values earn
-   the same. #}
-{% macro credit_by_weights(model, dimension) -%}
+   the same. With `version`, by that fit. #}
+{% macro credit_by_weights(model, dimension, version=none) -%}
 with creditable_touches as (
 
     {{ sojourn.creditable_touches(model, since_last_conversion=true) }}
@@ -16,7 +16,7 @@ weights as {{ sojourn.inline() }} (
     select * from {{ ref('sojourn', 'channel_weights') }}
     where
         model = '{{ model }}'
-        and fit_version = '{{ sojourn.fit_setting('version') }}'
+        and fit_version = '{{ version or sojourn.fit_setting('version') }}'
 
 ),
 

@@ -30,12 +30,21 @@
                 ~ low ~ ' to ' ~ high ~ '.'
             ) }}
         {%- endif -%}
-    {%- elif name in ('version', 'seed') and not modules.re.match('^[A-Za-z0-9_.-]+$', value | string) -%}
+    {%- elif name in ('version', 'candidate', 'seed') and (value or name != 'candidate') and not modules.re.match('^[A-Za-z0-9_.-]+$', value | string) -%}
         {{ exceptions.raise_compiler_error(
             '`attribution_fit`: ' ~ name ~ " is '" ~ value ~ "', but must be made of letters, digits, dots, dashes and underscores."
         ) }}
     {%- endif -%}
     {{ return(value) }}
+{%- endmacro %}
+
+{# The versions to fit: the one in use and, where there is one, its candidate. #}
+{% macro fit_versions() -%}
+    {%- set versions = [sojourn.fit_setting('version') | string] -%}
+    {%- if sojourn.fit_setting('candidate') -%}
+        {%- do versions.append(sojourn.fit_setting('candidate') | string) -%}
+    {%- endif -%}
+    {{ return(versions | unique | list) }}
 {%- endmacro %}
 
 {# The last moment of training: journeys that ended by then count. At the latest the window's length

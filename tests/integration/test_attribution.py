@@ -383,7 +383,7 @@ GIVEN = {
 }
 MODELS = [
     "creditable_kinds", "person_fingerprints", "conversion_touches", "journeys", "paths",
-    "journey_steps", "channel_weights", "credits",
+    "journey_steps", "channel_weights", "credits", "refit_preview",
 ]  # fmt: skip
 
 
@@ -597,12 +597,31 @@ def test_a_recorded_fit_stays_until_another_version_is_named(project: Project) -
     project.run("--full-refresh")
     assert project.fit("1", "weight") == first
     assert_close(kept, project.credits())
+    # A candidate is fitted beside it, and moves nothing yet.
+    project.run(candidate="2")
+    assert_close(project.credits(), kept)
+    preview = {
+        (kind, model, value): number
+        for kind, model, value, number in project.fetch(
+            "select conversion_type, model, value, candidate_conversions "
+            "from {schema}.refit_preview"
+        )
+    }
     # Another version is another fit, and all that is credited by one is credited anew; and back.
-    project.run(version="2")
+    project.run(version="2", candidate="")
     second = project.fit("2", "weight")
     assert second["order", "markov_channel"] != first["order", "markov_channel"]
     assert project.fit("1", "weight") == first
     assert_close(project.credits(), expected_credits(whole, second))
+    touches = {touch.touch_id: touch for touch in whole.touches}
+    kinds = {conversion.conversion_id: conversion.kind for conversion in whole.conversions}
+    moved: dict[tuple[str, str, str], float] = defaultdict(float)
+    for (conversion, touch, model), credit in project.credits().items():
+        if model.endswith(("_channel", "_campaign")) and touch in touches:
+            dimension = model.split("_")[1]
+            moved[kinds[conversion], model, touches[touch].value(dimension)] += credit
+    assert_close(preview, moved)
+    assert not project.fetch("select * from {schema}.refit_preview")
     versions = project.fetch(
         "select distinct model, fit_version from {schema}.credits where fit_version is not null"
     )
