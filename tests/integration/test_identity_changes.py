@@ -14,8 +14,20 @@ from sojourn.warehouse import Row, open_warehouse
 
 from tests.conftest import PROJECT_DIR
 
-FIRST = ("path:seeds", "path:models/staging", "events_collected", "path:models/identity")
-LATER = ("steward_decisions", "blocked_identifiers", "events_collected", "path:models/identity")
+FIRST = (
+    "path:seeds",
+    "path:models/staging",
+    "events_collected",
+    "people_collected",
+    "path:models/identity",
+)
+LATER = (
+    "steward_decisions",
+    "blocked_identifiers",
+    "events_collected",
+    "people_collected",
+    "path:models/identity",
+)
 DECISIONS = "rule_id,action,left_type,left_value,right_type,right_value,author,reason,"
 STATE = {
     "identity.identifiers": "identifier_type, identifier_value, person_id, status, status_reason, "

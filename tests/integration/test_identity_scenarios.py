@@ -221,9 +221,20 @@ def write_day(settings: Settings, day: int) -> None:
 
 
 def build(settings: Settings, day: int, *options: str) -> None:
-    select = ["path:seeds", "path:models/staging", "events_collected", "path:models/identity"]
+    select = [
+        "path:seeds",
+        "path:models/staging",
+        "events_collected",
+        "people_collected",
+        "path:models/identity",
+    ]
     if day > 1:
-        select = ["steward_decisions", "events_collected", "path:models/identity"]
+        select = [
+            "steward_decisions",
+            "events_collected",
+            "people_collected",
+            "path:models/identity",
+        ]
     run_dbt(
         settings,
         ["build", "--exclude-resource-type", "unit_test", *options, "--select", *select],
