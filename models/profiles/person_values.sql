@@ -2,28 +2,7 @@
 
 with people as (
 
-    select * from {{ ref('sojourn', 'people_collected') }}
-
-    union all
-
-    {% for source in sojourn.input_models('people') -%}
-    select
-        {{ sojourn.hash_id(['is_deleted', 'observed_at'] + sojourn.profile_attributes()) }}
-            as content_hash,
-        record_id,
-        source,
-        {% for attribute in sojourn.profile_attributes() -%}
-        {{ attribute }},
-        {% endfor -%}
-        load_id,
-        is_deleted,
-        observed_at,
-        loaded_at
-
-    from {{ ref('people_from_' ~ source) }}
-    where load_id is null
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select * from {{ ref('sojourn', 'people_stated') }}
 
 ),
 

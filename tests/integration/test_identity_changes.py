@@ -19,6 +19,7 @@ FIRST = (
     "path:models/staging",
     "events_collected",
     "people_collected",
+    "people_stated",
     "path:models/identity",
 )
 LATER = (
@@ -26,6 +27,7 @@ LATER = (
     "blocked_identifiers",
     "events_collected",
     "people_collected",
+    "people_stated",
     "path:models/identity",
 )
 DECISIONS = "rule_id,action,left_type,left_value,right_type,right_value,author,reason,"

@@ -226,6 +226,7 @@ def build(settings: Settings, day: int, *options: str) -> None:
         "path:models/staging",
         "events_collected",
         "people_collected",
+        "people_stated",
         "path:models/identity",
     ]
     if day > 1:
@@ -233,6 +234,7 @@ def build(settings: Settings, day: int, *options: str) -> None:
             "steward_decisions",
             "events_collected",
             "people_collected",
+            "people_stated",
             "path:models/identity",
         ]
     run_dbt(

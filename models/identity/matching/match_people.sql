@@ -5,37 +5,10 @@
 with people as (
 
     select
-        source,
-        record_id,
-        {% for column in sojourn.match_columns() -%}
-        {{ column }},
-        {% endfor -%}
-        is_deleted,
-        coalesce(observed_at, loaded_at) as stated_at,
-        loaded_at,
-        content_hash
+        *,
+        coalesce(observed_at, loaded_at) as stated_at
 
-    from {{ ref('sojourn', 'people_collected') }}
-
-    union all
-
-    {% for source in sojourn.input_models('people') -%}
-    select
-        source,
-        record_id,
-        {% for column in sojourn.match_columns() -%}
-        {{ column }},
-        {% endfor -%}
-        is_deleted,
-        coalesce(observed_at, loaded_at) as stated_at,
-        loaded_at,
-        {{ sojourn.hash_id(['is_deleted', 'observed_at'] + sojourn.profile_attributes()) }}
-            as content_hash
-
-    from {{ ref('people_from_' ~ source) }}
-    where load_id is null
-    {{ 'union all' if not loop.last }}
-    {% endfor %}
+    from {{ ref('sojourn', 'people_stated') }}
 
 ),
 
