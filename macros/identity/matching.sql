@@ -48,19 +48,23 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The trained model that was made last, or none: {version, prior, weights: {column: {level: log2 of
-   m/u}}, exact: {column: u of the level `exact weighted`}, rarest: {column: frequency of a value that was not
-   counted}}. The level of two values that are not alike is `else`. #}
+{# The model that was trained last as of the run, or none: {version, prior, weights: {column: {level:
+   log2 of m/u}}, exact: {column: u of the level `exact weighted`}, rarest: {column: frequency of a
+   value that was not counted}}. The level of two values that are not alike is `else`. #}
 {% macro match_model() -%}
     {%- set relation = adapter.get_relation(target.database, this.schema, 'match_parameters') if execute else none -%}
     {%- if relation is none -%}
         {{ return(none) }}
     {%- endif -%}
+    {%- set known = relation ~ " where cast(replace(model_version, 'T', ' ') as timestamp) <= " ~ sojourn.run_at() -%}
     {%- set rows = run_query(
         'select model_version, comparison, level, weight, u from ' ~ relation
-        ~ ' where model_version = (select max(model_version) from ' ~ relation ~ ')'
+        ~ ' where model_version = (select max(model_version) from ' ~ known ~ ')'
         ~ ' order by comparison, level'
     ).rows -%}
+    {%- if not rows -%}
+        {{ return(none) }}
+    {%- endif -%}
     {%- set model = {'version': rows[0][0], 'weights': {}, 'exact': {}, 'rarest': {}} -%}
     {%- for row in rows -%}
         {%- if row[1] == '*' -%}

@@ -37,12 +37,13 @@ match_members as {{ sojourn.inline() }} (
 
     select
         value,
-        frequency
+        max(frequency) as frequency
 
     from {{ this.include(identifier=false) }}.match_frequencies
     where
         model_version = '{{ model['version'] }}'
         and comparison = '{{ column }}'
+    group by value
 
 ),
 

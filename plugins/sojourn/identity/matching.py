@@ -131,9 +131,10 @@ def keep(warehouse: Warehouse, schema: str, model: Model) -> None:
         if not warehouse.relation_exists(schema, table):
             described = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             warehouse.execute(f"create table {relation_name(schema, table)} ({described})")
-    # A version counts once its parameters are there: they come last.
-    warehouse.append(schema, FREQUENCIES, _frequency_rows(model))
-    warehouse.append(schema, PARAMETERS, model.parameters())
+    with warehouse.transaction():
+        # A version counts once its parameters are there: they come last.
+        warehouse.append(schema, FREQUENCIES, _frequency_rows(model))
+        warehouse.append(schema, PARAMETERS, model.parameters())
 
 
 def _refuse_a_second(warehouse: Warehouse, schema: str, version: str) -> None:
