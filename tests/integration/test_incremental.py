@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sojourn.build import build
+from sojourn.build import build, run_dbt
 from sojourn.gate import run_gate
 from sojourn.settings import Settings
 from sojourn.sources import load
@@ -35,6 +35,10 @@ def rebuild(grown: Settings, folder: Path, days: int) -> Settings:
     return at_once
 
 
+def run_unit_tests(settings: Settings) -> None:
+    run_dbt(settings, ["test", "--select", "test_type:unit"], as_of=day_end(DAYS), quiet=True)
+
+
 def test_the_same_as_one_build_of_the_same_raw_data(
     day_by_day: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -59,6 +63,12 @@ def test_postgres_agrees(
         run_gate(postgres)
         build(postgres, as_of=day_end(day), tests=day == DAYS, quiet=True)
     assert_same(day_by_day, postgres, up_to_renaming=True)
+    run_unit_tests(postgres)
+
+
+def test_unit_tests_of_models(day_by_day: Settings) -> None:
+    """On PostgreSQL they run where it has been built anyway."""
+    run_unit_tests(day_by_day)
 
 
 @pytest.mark.long
