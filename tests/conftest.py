@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -60,8 +61,8 @@ class GroupScheduling(LoadScopeScheduling):
         return "spark" if "[spark_server" in test else GROUPS.get(file, file)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> GroupScheduling:
-    return GroupScheduling(config, log)  # type: ignore[arg-type]
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling:
+    return GroupScheduling(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sojourn.settings import get_settings
+
+if TYPE_CHECKING:
+    from sojourn.identity.decisions import Action
 
 identity_app = typer.Typer(
     name="identity",
@@ -48,7 +51,7 @@ def _time(at: datetime | None) -> datetime:
 
 
 def _decide(
-    action: str,
+    action: Action,
     left: str,
     right: str | None,
     *,
@@ -74,7 +77,7 @@ def _decide(
     file = DecisionFile(settings)
     types = known_types(settings)
     decision = new_decision(
-        action,  # type: ignore[arg-type]
+        action,
         parse_identifier(left),
         None if right is None else parse_identifier(right),
         author=author,
