@@ -23,6 +23,14 @@ SEEDS = ("identifier_types", "blocked_identifiers", "steward_decisions")
 _BEFORE = "what_if_before_"
 _AFTER = "what_if_"
 _LARGEST = 10
+# Tables that a build only adds to, or does not make: without them other rules would seem to give
+# other ids, undo what matching joined, and credit by other fits.
+_STAYS = (
+    ("identity", "identifier_ledger"),
+    ("identity", "match_parameters"),
+    ("identity", "match_frequencies"),
+    ("attribution", "channel_weights"),
+)
 
 
 class WhatIfError(ValueError):
@@ -111,7 +119,7 @@ def what_if(
                 with open_warehouse(copy) as warehouse:
                     _remember(warehouse, copy)
             else:
-                _copy_ledger(settings, after)
+                _copy_what_stays(settings, after)
             say(f"Building with {', '.join(rules)} from {rules_path.name}.")
             select = [f"{seed}+" for seed in SEEDS] if embedded else []
             run_dbt(
@@ -218,16 +226,19 @@ def _remember(warehouse: Warehouse, copy: Settings) -> None:
         )
 
 
-def _copy_ledger(settings: Settings, prefix: str) -> None:
-    """Let persons have the ids that they have now: what the ledger knows, a build only adds to."""
+def _copy_what_stays(settings: Settings, prefix: str) -> None:
+    """Let the copy begin with what no build makes anew: persons' ids, and what was learned."""
     with open_warehouse(settings) as warehouse:
-        warehouse.execute(f"create schema {quote_identifier(f'{prefix}identity')}")
         stored = " using parquet" if warehouse.dialect == "spark" else ""
-        warehouse.execute(
-            f"create table {relation_name(f'{prefix}identity', 'identifier_ledger')}{stored} as "
-            "select * from "
-            + relation_name(f"{settings.schema_prefix}identity", "identifier_ledger")
-        )
+        for schema, table in _STAYS:
+            original = f"{settings.schema_prefix}{schema}"
+            if warehouse.relation_exists(original, table):
+                copied = prefix + schema
+                warehouse.execute(f"create schema if not exists {quote_identifier(copied)}")
+                warehouse.execute(
+                    f"create table {relation_name(copied, table)}{stored} as "
+                    f"select * from {relation_name(original, table)}"
+                )
 
 
 def _drop_schemas(settings: Settings, prefix: str) -> None:
