@@ -46,8 +46,11 @@ test: lint ## Check style and types, and run all tests.
 test-long: lint ## The same with more days, more kills and more cases.
 	@pytest -n 2 --dist loadfile --no-loadscope-reorder -m "long or not long"
 
-bench: setup ## Measure time, memory and growth on each engine, beside limits.
+bench: setup ## Measure time, memory and growth on each engine, beside limits and peers.
+	@uv pip install --quiet --python $(BIN)/python --group bench || echo "Goes on without that peer."
 	@python -m bench
+	@python -m bench.graph
+	@python -m bench.attribution
 
 bench-large: setup ## The same at ten times the size; goes on where it was stopped.
 	@python -m bench --large --resume --memory-gb 8

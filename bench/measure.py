@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -103,3 +106,47 @@ def measure(engine: Engine, name: str, arguments: list[str], **environment: str)
         flush=True,
     )
     return stage
+
+
+RUN = """
+import sys
+from pathlib import Path
+from sojourn.build import run_dbt
+from sojourn.settings import get_settings
+settings = get_settings()
+if sys.argv[1]:
+    settings = settings.model_copy(update={"project_dir": Path(sys.argv[1])})
+run_dbt(settings, sys.argv[2:], quiet=True)
+"""
+NO_TESTS = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
+
+
+def dbt(engine: Engine, name: str, arguments: list[str], project: Path | None = None) -> Stage:
+    """Run dbt, here or in another project, and return the time from its first model to its last."""
+    target = engine.folder / ("dbt_bare" if project else "dbt")
+    stage = measure(
+        engine,
+        name,
+        ["-c", RUN, str(project or ""), *arguments],
+        DBT_TARGET_PATH=str(target),
+    )
+    results = json.loads((target / "run_results.json").read_text())["results"]
+    models = [result for result in results if result["unique_id"].startswith("model.")]
+    for result in sorted(models, key=lambda result: -result["execution_time"])[:4]:
+        print(f"      {result['unique_id'].split('.')[-1]:<26} {result['execution_time']:6.1f} s")
+    times = [timing for result in models for timing in result["timing"]]
+    began = min(datetime.fromisoformat(timing["started_at"]) for timing in times)
+    ended = max(datetime.fromisoformat(timing["completed_at"]) for timing in times)
+    return replace(stage, seconds=(ended - began).total_seconds())
+
+
+def peer(engine: Engine, name: str, script: str) -> tuple[Stage, list[Any]]:
+    """Run a peer's script and return what it took as it measured itself, and what else it found.
+
+    It is given the database and a file to write a list to: the seconds first.
+    """
+    answer = engine.folder / "peer.json"
+    database = str(engine.folder / "sojourn.duckdb")
+    stage = measure(engine, name, ["-c", script, database, str(answer)])
+    seconds, *found = json.loads(answer.read_text())
+    return replace(stage, seconds=seconds), found
