@@ -9,11 +9,15 @@
 
    For each fit there are these scratch tables:
      fit_values    value_number (from 1, in byte order), value
-     fit_steps     path_id, person_id, is_converted, value_number, step_number
-     fit_draws     person_id, replicate, weight: how often a person counts. In replicate 0 each once;
-                   the others are bootstrap samples, Poisson(1) draws from a hash of the person
+     fit_steps     path_id, unit_id, is_converted, value_number, step_number
+     fit_draws     unit_id, replicate, weight: how often a unit counts. In replicate 0 each once; the
+                   others are bootstrap samples, Poisson(1) draws from a hash of the unit
    and what the models found goes to
-     fit_effects   fit, model, replicate, value, effect, sampling_error #}
+     fit_effects   fit, model, replicate, value, effect, sampling_error
+
+   A unit is a person. Of more than 50,000, it is one of 4,096 groups of persons, by hash: persons are
+   independent of each other, so groups of them vary by as much as they do, and sampling costs the same
+   however many there are. #}
 {% materialization attribution_fits, default %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
@@ -170,13 +174,27 @@
             value
         from (select distinct value from fit_moves) as found
     {%- endcall -%}
+    {%- set person_count = run_query(
+        'select count(*) from (select distinct person_id from fit_moves) as persons'
+    ).rows[0][0] | int -%}
+    {%- set unit = 'substr(md5(person_id), 1, 3)' if person_count > 50000 else 'person_id' -%}
     {%- call sojourn.scratch('fit_steps') -%}
+        {%- if settings.path == 'all' %}
+        select
+            moves.path_id,
+            {{ unit }} as unit_id,
+            moves.is_converted,
+            fit_values.value_number,
+            moves.step_number
+        from fit_moves as moves
+        inner join fit_values on moves.value = fit_values.value
+        {%- else %}
         select
             path_id,
-            person_id,
+            {{ unit }} as unit_id,
             is_converted,
             value_number,
-            row_number() over (partition by path_id order by step_number) as step_number
+            step_number
         from (
             select
                 moves.*,
@@ -190,10 +208,10 @@
             from fit_moves as moves
             inner join fit_values on moves.value = fit_values.value
         ) as numbered
-        {%- if settings.path == 'collapsed' %}
-        where value_number is distinct from previous_value_number
-        {%- elif settings.path == 'first' %}
-        where number_of_value = 1
+        where {{ {
+            'collapsed': 'value_number is distinct from previous_value_number',
+            'first': 'number_of_value = 1',
+        }[settings.path] }}
         {%- endif %}
     {%- endcall -%}
     {%- set value_count = run_query('select count(*) from fit_values').rows[0][0] | int -%}
@@ -211,42 +229,42 @@
 
 {# Scratch table `fit_draws`. Without bootstrap samples where they would cost too much: `steps` is how
    many products one sample takes. #}
-{% macro draw_persons(steps) %}
+{% macro draw_units(steps) %}
     {%- set replicates = sojourn.fit_setting('replicates') -%}
     {%- if steps * replicates > 20000000 -%}
         {%- set replicates = 0 -%}
     {%- endif -%}
     {%- call sojourn.scratch('fit_draws') -%}
-        with persons as (
-            select distinct person_id
+        with units as (
+            select distinct unit_id
             from fit_steps
         ),
         digests as (
             select
-                persons.person_id,
+                units.unit_id,
                 blocks.number as block,
-                md5('{{ sojourn.fit_setting('seed') }}|' || cast(blocks.number as {{ sojourn.type_string() }}) || '|' || persons.person_id)
+                md5('{{ sojourn.fit_setting('seed') }}|' || cast(blocks.number as {{ sojourn.type_string() }}) || '|' || units.unit_id)
                     as digest
-            from persons
+            from units
             cross join ({{ sojourn.whole_numbers((replicates + 3) // 4) }}) as blocks
         ),
         draws as (
             select
-                person_id,
+                unit_id,
                 0 as replicate,
                 1 as weight
-            from persons
+            from units
             {%- for part in range(4) %}
             union all
             select
-                person_id,
+                unit_id,
                 4 * block + {{ part + 1 }} as replicate,
                 {{ sojourn.poisson_weight('substr(digest, ' ~ (8 * part + 1) ~ ', 8)') }} as weight
             from digests
             {%- endfor %}
         )
         select
-            person_id,
+            unit_id,
             cast(replicate as integer) as replicate,
             cast(weight as {{ sojourn.type_bigint() }}) as weight
         from draws

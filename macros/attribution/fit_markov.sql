@@ -16,7 +16,7 @@
         with states as (
             select
                 path_id,
-                person_id,
+                unit_id,
                 is_converted,
                 value_number,
                 step_number,
@@ -31,28 +31,28 @@
             from states
         )
         select
-            person_id,
+            unit_id,
             coalesce(previous_state, 'start') as from_state,
             state as to_state,
             value_number as to_value,
             count(*) as move_count
         from followed
-        group by person_id, previous_state, state, value_number
+        group by unit_id, previous_state, state, value_number
         union all
         select
-            person_id,
+            unit_id,
             state as from_state,
             case when is_converted then 'conversion' else 'nothing' end as to_state,
             cast(null as {{ sojourn.type_bigint() }}) as to_value,
             count(*) as move_count
         from followed
         where next_state is null
-        group by person_id, state, is_converted
+        group by unit_id, state, is_converted
     {%- endcall -%}
     {%- set move_kinds = run_query(
         'select count(*) from (select distinct from_state, to_state from fit_moves) as kinds'
     ).rows[0][0] | int -%}
-    {%- do sojourn.draw_persons(16 * value_count ** 3 if is_dense else 64 * value_count * move_kinds) -%}
+    {%- do sojourn.draw_units(16 * value_count ** 3 if is_dense else 64 * value_count * move_kinds) -%}
     {%- call sojourn.scratch('fit_chain') -%}
         select
             replicate,
@@ -74,7 +74,7 @@
                     moves.to_value,
                     cast(sum(draws.weight * moves.move_count) as {{ sojourn.type_double() }}) as moves
                 from fit_moves as moves
-                inner join fit_draws as draws on moves.person_id = draws.person_id
+                inner join fit_draws as draws on moves.unit_id = draws.unit_id
                 group by draws.replicate, moves.from_state, moves.to_state, moves.to_value
             ) as counted
         ) as totalled

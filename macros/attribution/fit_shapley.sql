@@ -6,23 +6,32 @@
    attribution for online advertising, 2012. #}
 {% macro fit_shapley(fit, model, value_count) %}
     {%- set bigint = sojourn.type_bigint() -%}
-    {%- do sojourn.draw_persons(4 * value_count * 2 ** value_count) -%}
+    {%- do sojourn.draw_units(4 * value_count * 2 ** value_count) -%}
     {%- call sojourn.scratch('fit_sets') -%}
         select
             draws.replicate,
             masks.mask,
-            sum(draws.weight) as journeys,
-            sum(case when masks.is_converted then draws.weight else 0 end) as conversions
+            sum(draws.weight * masks.journeys) as journeys,
+            sum(case when masks.is_converted then draws.weight * masks.journeys else 0 end)
+                as conversions
         from (
             select
-                path_id,
-                person_id,
+                unit_id,
                 is_converted,
-                cast(sum(power(2, value_number - 1)) as {{ bigint }}) as mask
-            from (select distinct path_id, person_id, is_converted, value_number from fit_steps) as members
-            group by path_id, person_id, is_converted
+                mask,
+                count(*) as journeys
+            from (
+                select
+                    path_id,
+                    unit_id,
+                    is_converted,
+                    cast(sum(power(2, value_number - 1)) as {{ bigint }}) as mask
+                from (select distinct path_id, unit_id, is_converted, value_number from fit_steps) as members
+                group by path_id, unit_id, is_converted
+            ) as journeys
+            group by unit_id, is_converted, mask
         ) as masks
-        inner join fit_draws as draws on masks.person_id = draws.person_id
+        inner join fit_draws as draws on masks.unit_id = draws.unit_id
         group by draws.replicate, masks.mask
     {%- endcall -%}
     {%- call sojourn.scratch('fit_subsets') -%}
@@ -137,24 +146,35 @@
     {%- set string = sojourn.type_string() -%}
     {%- call sojourn.scratch('fit_members') -%}
         select
-            path_id,
-            person_id,
+            unit_id,
             is_converted,
-            {{ sojourn.joined_text('cast(value_number as ' ~ string ~ ')', '>', 'value_number') }} as members
-        from (select distinct path_id, person_id, is_converted, value_number from fit_steps) as found
-        group by path_id, person_id, is_converted
+            members,
+            min(path_id) as path_id,
+            count(*) as journeys
+        from (
+            select
+                path_id,
+                unit_id,
+                is_converted,
+                {{ sojourn.joined_text('cast(value_number as ' ~ string ~ ')', '>', 'value_number') }} as members
+            from (select distinct path_id, unit_id, is_converted, value_number from fit_steps) as found
+            group by path_id, unit_id, is_converted
+        ) as journeys
+        group by unit_id, is_converted, members
     {%- endcall -%}
     {%- set set_count = run_query('select count(distinct members) from fit_members').rows[0][0] | int -%}
-    {%- do sojourn.draw_persons((set_count + 4 * value_count) * permutations) -%}
+    {%- do sojourn.draw_units((set_count + 4 * value_count) * permutations) -%}
     {%- call sojourn.scratch('fit_sets') -%}
         select
             draws.replicate,
             members.members,
-            cast(sum(draws.weight) as {{ bigint }}) as journeys,
-            cast(sum(case when members.is_converted then draws.weight else 0 end) as {{ bigint }})
-                as conversions
+            cast(sum(draws.weight * members.journeys) as {{ bigint }}) as journeys,
+            cast(
+                sum(case when members.is_converted then draws.weight * members.journeys else 0 end)
+                as {{ bigint }}
+            ) as conversions
         from fit_members as members
-        inner join fit_draws as draws on members.person_id = draws.person_id
+        inner join fit_draws as draws on members.unit_id = draws.unit_id
         group by draws.replicate, members.members
     {%- endcall -%}
     {%- call sojourn.scratch('fit_places') -%}

@@ -101,17 +101,28 @@ settings as (
 
 ),
 
+summed as (
+
+    select
+        person_key,
+        sum(fingerprint) as fingerprint,
+        count(*) as row_count
+
+    from fingerprints
+    group by person_key
+
+),
+
 persons as (
 
     select
-        fingerprints.person_key,
-        cast(sum(fingerprints.fingerprint) as {{ sojourn.type_string() }})
-        || ' ' || cast(count(*) as {{ sojourn.type_string() }})
-        || ' ' || min(settings.fingerprint) as fingerprint
+        summed.person_key,
+        cast(summed.fingerprint as {{ sojourn.type_string() }})
+        || ' ' || cast(summed.row_count as {{ sojourn.type_string() }})
+        || ' ' || settings.fingerprint as fingerprint
 
-    from fingerprints
+    from summed
     cross join settings
-    group by fingerprints.person_key
 
 ),
 
