@@ -68,7 +68,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupSc
 @pytest.fixture(scope="session", autouse=True)
 def _dbt_server() -> Iterator[None]:
     """Have dbt at hand: see `tests.dbt_server`."""
-    server = DbtServer(PROJECT_DIR)
+    server = DbtServer()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sojourn.build, "_call_dbt", server)
         yield

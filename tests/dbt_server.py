@@ -1,4 +1,4 @@
-"""A process that has dbt imported and the project parsed, and forks a dbt for each request.
+"""A process that has dbt imported and projects parsed, and forks a dbt for each request.
 
 dbt's start and parse take longer than most of the builds that tests need. Each build still runs in
 a process of its own, as `sojourn.build` promises; those of the end-to-end tests start from nothing.
@@ -22,8 +22,7 @@ Key = tuple[str, ...]
 class DbtServer:
     """Starts the process at the first call, and takes the place of `sojourn.build._call_dbt`."""
 
-    def __init__(self, project: Path) -> None:
-        self._project = project
+    def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
     def __call__(
@@ -32,7 +31,7 @@ class DbtServer:
         """Run dbt; return its exit code and what it printed."""
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(self._project)],
+                [sys.executable, __file__],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -66,11 +65,11 @@ class DbtServer:
             self._process.communicate()
 
 
-def shared_key(request: dict[str, Any], project: str) -> Key | None:
-    """What a parse depends on besides the project; None where it is not worth sharing or keeping.
+def shared_key(request: dict[str, Any]) -> Key | None:
+    """What a parse depends on; None where it is not worth sharing or keeping.
 
     dbt writes the database's name into each node, and settings of the command line and the
-    environment may change what a model refers to.
+    environment may change what a model refers to. What seeds hold is read when they are built.
     """
     arguments, environment = request["arguments"], request["environment"]
     if (
@@ -78,17 +77,27 @@ def shared_key(request: dict[str, Any], project: str) -> Key | None:
         or "--vars" in arguments
     ):
         return None
-    if arguments[arguments.index("--project-dir") + 1] != project:
-        return None
+    project = arguments[arguments.index("--project-dir") + 1]
     target = environment["SOJOURN_TARGET"]
     database = {
         "duckdb": Path(environment["SOJOURN_DUCKDB_PATH"]).stem,
         "postgres": environment["SOJOURN_POSTGRES_DATABASE"],
     }.get(target, "")
-    return target, database, environment["SOJOURN_SCHEMA_PREFIX"]
+    return project, last_change(project), target, database, environment["SOJOURN_SCHEMA_PREFIX"]
 
 
-def serve(project: str) -> None:
+def last_change(project: str) -> str:
+    """When a file of a project changed last that is not a seed's content."""
+    folder = Path(project)
+    files = [folder / "dbt_project.yml", folder / "profiles.yml", *(folder / "seeds").glob("*.yml")]
+    for name in ("models", "macros"):
+        # A folder's own time tells of files that are gone; a linked folder is followed.
+        for root, _, names in os.walk(folder / name):
+            files += [Path(root), *(Path(root) / each for each in names)]
+    return str(max(file.stat().st_mtime_ns for file in files if file.exists()))
+
+
+def serve() -> None:
     """Answer requests, a line of JSON each, with the exit code on a line."""
     for module in ("cli.main", "adapters.duckdb", "adapters.postgres"):
         importlib.import_module(f"dbt.{module}")
@@ -98,7 +107,7 @@ def serve(project: str) -> None:
     manifests: dict[Key, Any] = {}
     for line in sys.stdin:
         request = json.loads(line)
-        key = shared_key(request, project)
+        key = shared_key(request)
         if key is not None and key not in manifests:
             manifests[key] = parse(request)
         code = answer_in_a_fork(request, manifests.get(key) if key else None)
@@ -170,4 +179,4 @@ def answer(request: dict[str, Any], manifest: Any) -> int:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve()

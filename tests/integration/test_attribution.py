@@ -516,11 +516,11 @@ CHANNELS = ["Email", "SMS", "Paid Search", "Display", "audio", "Referral", "Vide
 
 
 def test_all_models_agree_with_references(project: Project) -> None:
-    """Rules, Markov chains of order 1 to 3 and exact Shapley values, down to credits."""
+    """Rules, Markov chains of order 1 and 3 and exact Shapley values, down to credits."""
     world = random_world(3, 500, CHANNELS, ["spring", "Sale", "news"])
     project.give(world)
     kinds = ("order", "opportunity_won")
-    for order in (1, 2, 3):
+    for order in (1, 3):
         # Later versions need only what follows the fits.
         project.run(
             *(["--select", "channel_weights+"] if order > 1 else []),
