@@ -45,6 +45,7 @@ GROUPS = {
     "tests/e2e/test_airflow_in_process.py": "demo",
     "tests/e2e/test_report.py": "demo",
     "tests/integration/test_bi_guide.py": "demo",
+    "tests/integration/test_compare.py": "demo",
     "tests/integration/test_engines.py": "spark",
     "tests/integration/test_identity_audit.py": "demo",
     "tests/integration/test_incremental.py": "days",

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sojourn.compare.commands import compare_app, evaluate_app
 from sojourn.identity.commands import explain, identity_app
 from sojourn.settings import Settings, get_settings
 
@@ -19,6 +20,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(identity_app)
+app.add_typer(evaluate_app)
+app.add_typer(compare_app)
 app.command("explain")(explain)
 
 AsOf = Annotated[

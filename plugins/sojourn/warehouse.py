@@ -235,7 +235,9 @@ class DuckDBWarehouse(_Relational):
         self, sql: str, params: Sequence[Any] = (), rows: int = 50_000
     ) -> Iterator[pa.RecordBatch]:
         with _quoting_no_values():
-            yield from self._connection.cursor().execute(sql, list(params)).to_arrow_reader(rows)
+            cursor = self._connection.cursor()
+            cursor.execute("set enable_progress_bar = false")
+            yield from cursor.sql(sql, params=list(params)).to_arrow_reader(rows)
 
     def append(self, schema: str, table: str, data: pa.Table) -> None:
         if data.num_rows == 0:
