@@ -602,7 +602,7 @@ def sheet(answer: Mapping[str, Any]) -> list[Block]:
                 'with --map "THEIRS=OURS".'
             )
         )
-    if abs(answer["mean_sum_of_credits"] - 1) > 0.01:
+    if abs(answer["mean_sum_of_credits"] - 1) > 0.1:
         blocks.append(
             Text(
                 f"Credits there sum to {number(answer['mean_sum_of_credits'], 2)} a conversion on "
@@ -644,22 +644,14 @@ def sheet(answer: Mapping[str, Any]) -> list[Block]:
                 ],
             ),
             Heading("For example"),
-            Grid(
-                ("reason", "conversion", "there", "here", "revenue"),
-                [
-                    (
-                        one["reason"],
-                        example["conversion_id"],
-                        _credits(example["there"]),
-                        _credits(example["here"]),
-                        number(example["revenue"], 2),
-                    )
-                    for one in answer["reasons"]
-                    for example in one["examples"]
-                ],
-                left=4,
-            ),
         ]
+    for one in answer["reasons"]:
+        lines = [
+            f"  {example['conversion_id']} ({number(example['revenue'], 2)}): there "
+            f"{_credits(example['there'])}; here {_credits(example['here'])}"
+            for example in one["examples"]
+        ]
+        blocks.append(Text("\n".join([f"{one['reason']}:", *lines])))
     blocks.append(
         Chart(
             "Credit by channel",
@@ -679,4 +671,5 @@ def sheet(answer: Mapping[str, Any]) -> list[Block]:
 
 
 def _credits(credits: Mapping[str, float]) -> str:
-    return ", ".join(f"{channel} {number(credit, 2)}" for channel, credit in credits.items())
+    found = ", ".join(f"{channel} {number(credit, 2)}" for channel, credit in credits.items())
+    return found or "nothing"

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sojourn.compare.sheet import Bar, Block, Chart, Grid, Heading, Text, number, percent
+from sojourn.compare.theirs import check_is_there
 from sojourn.settings import Settings
 from sojourn.warehouse import Warehouse, open_warehouse, relation_name
 
@@ -361,9 +362,11 @@ def evaluate(
 
     Raises:
         EvaluationError: there is no truth, nothing is credited, or they are of different brands.
+        CompareError: nothing has been built yet.
     """
     file = find_truth(settings, truth_path)
     truth = read_truth(file)
+    check_is_there(settings)
     with open_warehouse(settings, read_only=True) as warehouse:
         credits = _read_credits(warehouse, settings.schema_prefix, conversion_type)
     named = {value for _, value in credits.by_value["channel"]} - {"Unattributed", None}

@@ -746,8 +746,7 @@ def sheet(answer: Mapping[str, Any]) -> list[Block]:
     for place, one in enumerate(answer["largest"], 1):
         blocks.append(
             Text(
-                f"{place}. {one['difference']}: {one['identifiers']:,} identifiers, "
-                f"{one['pairs']:,} pairs. {one['reason']}.\n"
+                f"{place}. {one['difference']}, {one['pairs']:,} pairs: {one['reason']}.\n"
                 f"   there {', '.join(one['their_ids'])}; here {', '.join(one['person_ids'])}\n"
                 f"   {_path_text(one)}{_weakest_text(one)}"
             )

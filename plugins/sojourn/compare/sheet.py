@@ -17,7 +17,7 @@ from rich.table import Table
 _INK, _PALE, _BAR, _MARK, _GRID = "#1f2933", "#52606d", "#9fb8ad", "#b42318", "#d9e0e7"
 _LABELS, _BARS, _ROW, _PANEL_HEAD, _GAP, _ACROSS = 150, 300, 24, 34, 26, 2
 _STYLE = """
-body { margin: 2rem auto; max-width: 72rem; padding: 0 1rem; color: #1f2933;
+body { margin: 2rem auto; max-width: 84rem; padding: 0 1rem; color: #1f2933;
   font: 15px/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 table { border-collapse: collapse; } .wide { overflow-x: auto; }
@@ -124,7 +124,7 @@ def _html(block: Block) -> str:
     if isinstance(block, Heading):
         return f"<h2>{escape(block.text)}</h2>"
     if isinstance(block, Text):
-        return f"<p>{escape(block.text)}</p>"
+        return f"<p>{escape(block.text)}</p>".replace("\n", "<br>\n")
     if isinstance(block, Chart):
         return f"<h2>{escape(block.title)}</h2>" + _svg(block.title, [block])
 
@@ -195,7 +195,8 @@ def _panel(left: float, top: float, name: str, bars: Sequence[Bar], scale: float
                 f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y - 1:.1f}" y2="{y + 17:.1f}" '
                 f'stroke="{_MARK}" stroke-width="3"/>'
             )
-        parts.append(_text(axis + length + 6, y + 12, number(bar.value), colour=_PALE) + "</g>")
+        end = axis + max(0.0, *_ends(bar)) * scale
+        parts.append(_text(end + 6, y + 12, number(bar.value), colour=_PALE) + "</g>")
     bottom = top + _PANEL_HEAD + _ROW * len(bars)
     parts.append(
         f'<line x1="{axis:.1f}" x2="{axis:.1f}" y1="{top + _PANEL_HEAD - 4:.1f}" '

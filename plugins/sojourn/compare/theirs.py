@@ -158,9 +158,20 @@ class Scratch:
         return self.names[name]
 
 
+def check_is_there(settings: Settings) -> None:
+    """Check that there is a warehouse.
+
+    Raises:
+        CompareError: nothing has been built yet.
+    """
+    if settings.target == "duckdb" and not settings.path(settings.duckdb_path).is_file():
+        raise CompareError("Nothing is built yet: run `sojourn run` (or `make demo`) first.")
+
+
 @contextmanager
 def side_by_side(settings: Settings) -> Iterator[tuple[Warehouse, Scratch]]:
     """Open the warehouse with room for a comparison's tables; nothing of it stays."""
+    check_is_there(settings)
     # Temporary tables of DuckDB are no part of its file; PostgreSQL's reader may make none.
     with open_warehouse(settings, read_only=settings.target == "duckdb") as warehouse:
         schema = _SCHEMAS.get(
