@@ -141,6 +141,10 @@ def test_pairs_and_groups_equal_brute_force(engine_settings: Settings) -> None:
     assert len(found["largest"]) == sum(parts.values())
     largest = [one["pairs"] for one in found["largest"]]
     assert largest == sorted(largest, reverse=True)
+    one_type = compare_identity(
+        engine_settings, Theirs("theirs.graph"), IdColumns(only_type="user_id"), limit=0
+    )
+    assert one_type["pairs"] == found["pairs"]
     assert found["only_here"] == [
         {"identifier_type": "user_id", "reason": "not in their graph", "identifiers": 10}
     ]

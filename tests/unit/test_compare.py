@@ -8,12 +8,13 @@ from xml.etree import ElementTree
 
 import pytest
 from scipy.stats import spearmanr
-from sojourn.compare.attribution import map_channels
+from sojourn.compare.attribution import compare_attribution, map_channels
 from sojourn.compare.evaluation import (
     Effect,
     EvaluationError,
     _overrated,
     _underrated,
+    evaluate,
     find_truth,
     misplaced,
     misplaced_by_chance,
@@ -21,6 +22,7 @@ from sojourn.compare.evaluation import (
     read_truth,
     shares,
 )
+from sojourn.compare.identity import compare_identity
 from sojourn.compare.sheet import Bar, Block, Chart, Grid, Heading, Text, number, write_page
 from sojourn.compare.theirs import CompareError, Theirs, parse_map
 
@@ -137,6 +139,18 @@ def test_mistakes_in_names_are_named(tmp_path: Path) -> None:
         Theirs("graph")
     with pytest.raises(CompareError, match=r"none of: \.csv"):
         Theirs(file=tmp_path / "graph.xlsx")
+
+
+def test_a_warehouse_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    with pytest.raises(CompareError, match="Nothing is built yet"):
+        compare_identity(settings, Theirs("theirs.graph"))
+    with pytest.raises(CompareError, match="Nothing is built yet"):
+        compare_attribution(settings, Theirs("theirs.credits"))
+    file = tmp_path / "channel_effects.csv"
+    file.write_text(HEADER + "Email,,4,5,6\n", encoding="utf-8")
+    with pytest.raises(CompareError, match="Nothing is built yet"):
+        evaluate(settings, file)
 
 
 def test_a_page_fetches_nothing_and_shows_all(tmp_path: Path) -> None:

@@ -34,11 +34,11 @@ _NOTHING = "nothing that was observed here joins them"
 
 @dataclass(frozen=True)
 class IdColumns:
-    """The columns of their table; without a type column all identifiers are of one type."""
+    """The columns of their table. With ``only_type``, identifiers are of that type alone."""
 
     value: str = "identifier_value"
     id: str = "person_id"
-    type: str | None = "identifier_type"
+    type: str = "identifier_type"
     only_type: str | None = None
 
 
@@ -111,15 +111,10 @@ def compare_identity(
         RuntimeError: nothing has been built yet.
     """
     columns = columns or IdColumns()
-    standard = Standardised(
-        types or {}, None if columns.type and columns.only_type is None else columns.only_type,
-        region and region.upper(),
-    )  # fmt: skip
+    standard = Standardised(types or {}, columns.only_type, region and region.upper())
     wanted = [columns.value, columns.id]
     if columns.only_type is None:
-        if columns.type is None:
-            raise CompareError("Name the column of types (--type-column) or the one type (--type).")
-        wanted = [columns.type, *wanted]
+        wanted.insert(0, columns.type)
     with side_by_side(settings) as (warehouse, scratch):
         reader = Reader(warehouse, settings.schema_prefix)
         text = text_type(warehouse.dialect)
