@@ -278,6 +278,15 @@ def test_every_difference_of_graphs_has_its_reason(
         compare_identity(engine_settings, Theirs("theirs.graph"), types={"idfa": "user_id"})
     with pytest.raises(CompareError, match=r"has no column id\. It has identifier_type"):
         compare_identity(engine_settings, Theirs("theirs.graph"), IdColumns(id="id"))
+    with pytest.raises(CompareError, match=r"no table theirs\.nothing"):
+        compare_identity(engine_settings, Theirs("theirs.nothing"))
+    broken = tmp_path / "graph.parquet"
+    with pytest.raises(CompareError, match="There is no file"):
+        compare_identity(engine_settings, Theirs(file=broken))
+    broken.write_text("ana@example.org", encoding="utf-8")
+    with pytest.raises(CompareError, match="cannot be read") as error:
+        compare_identity(engine_settings, Theirs(file=broken))
+    assert "ana@" not in str(error.value)
 
 
 # Their credits, ours, the person's touches (channel, kind, days before, in our window), the reason.

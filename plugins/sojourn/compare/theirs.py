@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _READERS = {
-    ".csv": "read_csv(?, all_varchar = true)",
-    ".tsv": "read_csv(?, all_varchar = true)",
+    ".csv": "read_csv(?, all_varchar = true, header = true)",
+    ".tsv": "read_csv(?, all_varchar = true, header = true)",
     ".parquet": "read_parquet(?)",
 }
 _BATCH = 50_000
