@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sojourn.compare.evaluation import reporting_currency
@@ -57,7 +57,6 @@ class _Rows:
     """Reads numbers of their rows, and counts those that are none."""
 
     unreadable: int = 0
-    columns: Mapping[str, str] = field(default_factory=dict)
 
     def table(self, batch: pa.RecordBatch) -> pa.Table:
         """Return conversion, channel, credit and revenue, equal rows added up."""
@@ -69,7 +68,6 @@ class _Rows:
         rows = []
         for conversion, channel, credit, revenue, count in zip(*values, strict=True):
             try:
-                # A conversion without a credit is one, too.
                 rows.append(
                     (
                         (conversion or "").strip(),

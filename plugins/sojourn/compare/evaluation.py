@@ -50,7 +50,6 @@ class Truth:
     effects: dict[str, dict[str, Effect]] = field(
         default_factory=lambda: {dimension: {} for dimension in DIMENSIONS}
     )
-    channel_of: dict[str, str] = field(default_factory=dict)
     baseline: Effect | None = None
 
 
@@ -100,7 +99,6 @@ def read_truth(file: Path) -> Truth:
                 truth.baseline = effect
             elif row["campaign"]:
                 truth.effects["campaign"][row["campaign"]] = effect
-                truth.channel_of[row["campaign"]] = row["channel"]
             else:
                 truth.effects["channel"][row["channel"]] = effect
     if not truth.effects["channel"]:
