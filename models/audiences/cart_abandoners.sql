@@ -8,7 +8,7 @@ with cart_events as (
 
     from {{ ref('sojourn', 'events') }}
     where
-        event_name in ('Product Added', 'Checkout Started', 'add_to_cart')
+        event_name in {{ sojourn.text_list(sojourn.cart_events()) }}
         and not is_bot
         and occurred_at > {{ sojourn.days_before(sojourn.run_at(), 7) }}
         and occurred_at <= {{ sojourn.minutes_after(sojourn.run_at(), -60) }}

@@ -36,6 +36,18 @@ events as (
 
 ),
 
+purchase_history as (
+
+    select * from {{ ref('sojourn', 'purchase_history') }}
+
+),
+
+predictions as (
+
+    select * from {{ ref('sojourn', 'predictions') }}
+
+),
+
 persons as (
 
     select
@@ -141,6 +153,11 @@ described as (
         coalesce(person_orders.revenue, 0) as revenue,
         coalesce(person_orders.gross_revenue, 0) as gross_revenue,
         coalesce(person_orders.refunded_revenue, 0) as refunded_revenue,
+        purchase_history.rfm_score,
+        predictions.expected_orders_365_days,
+        predictions.expected_value_365_days,
+        predictions.churn_risk,
+        predictions.propensity_30_days,
         persons.first_seen_at,
         persons.last_seen_at,
         persons.identified_at,
@@ -156,6 +173,8 @@ described as (
     left join person_touches on persons.person_id = person_touches.person_id
     left join person_orders on persons.person_id = person_orders.person_id
     left join person_advocacy on persons.person_id = person_advocacy.person_id
+    left join purchase_history on persons.person_id = purchase_history.person_id
+    left join predictions on persons.person_id = predictions.person_id
 
 ),
 
@@ -194,12 +213,17 @@ select
     {{ attribute }},
     {% endfor -%}
     lifecycle_stage,
+    rfm_score,
     cast(session_count as {{ sojourn.type_bigint() }}) as session_count,
     cast(touch_count as {{ sojourn.type_bigint() }}) as touch_count,
     cast(order_count as {{ sojourn.type_bigint() }}) as order_count,
     cast(revenue as {{ sojourn.type_money() }}) as revenue,
     cast(gross_revenue as {{ sojourn.type_money() }}) as gross_revenue,
     cast(refunded_revenue as {{ sojourn.type_money() }}) as refunded_revenue,
+    expected_orders_365_days,
+    expected_value_365_days,
+    churn_risk,
+    propensity_30_days,
     first_seen_at,
     last_seen_at,
     identified_at,

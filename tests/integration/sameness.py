@@ -32,6 +32,18 @@ PUBLIC_TABLES: dict[str, str | None] = {
         ) as ranked
         where recency = 1
     """,
+    "profiles.purchase_history": None,
+    "profiles.predictions": None,
+    "profiles.lifecycle_log": """
+        select person_id, attribute, to_value
+        from (
+            select *, row_number() over (
+                partition by person_id, attribute order by change_number desc
+            ) as recency
+            from profiles.lifecycle_log
+        ) as ranked
+        where recency = 1 and to_value is not null
+    """,
     "profiles.accounts": None,
     "profiles.account_members": None,
     "events.events": None,
@@ -81,7 +93,8 @@ PERSON_COLUMNS = {"person_id", "current_person_id", "other_person_id"}
 MUST_HAVE_ROWS = {
     "identity.identifiers", "identity.edges", "profiles.profiles", "profiles.profile_lineage",
     "profiles.consents", "events.events", "events.sessions", "events.touchpoints", "events.orders",
-    "events.order_items", "events.conversions", "attribution.ad_spend", "attribution.paths",
+    "events.order_items", "events.conversions", "profiles.purchase_history", "profiles.predictions",
+    "profiles.lifecycle_log", "attribution.ad_spend", "attribution.paths",
     "attribution.credits", "attribution.performance", "audiences.members",
 }  # fmt: skip
 

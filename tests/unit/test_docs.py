@@ -20,6 +20,8 @@ PUBLIC = {
     ],
     "profiles": [
         "profiles", "profile_lineage", "consents", "consent_log", "accounts", "account_members",
+        "purchase_history", "predictions", "lifecycle_log", "value_parameters", "value_backtests",
+        "value_calibration",
     ],
     "events": ["events", "sessions", "touchpoints", "orders", "order_items", "conversions"],
     "audiences": ["members", "membership_log"],
