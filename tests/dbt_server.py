@@ -73,7 +73,7 @@ def shared_key(request: dict[str, Any]) -> Key | None:
     """
     arguments, environment = request["arguments"], request["environment"]
     if (
-        arguments[0] not in ("build", "run", "test", "seed", "compile", "show")
+        arguments[0] not in ("build", "run", "test", "seed", "compile", "show", "run-operation")
         or "--vars" in arguments
     ):
         return None

@@ -12,6 +12,7 @@ import typer
 from sojourn.compare.commands import compare_app, evaluate_app
 from sojourn.identity.commands import explain, identity_app
 from sojourn.settings import Settings, get_settings
+from sojourn.value.commands import value_app
 
 app = typer.Typer(
     name="sojourn",
@@ -23,6 +24,7 @@ app.add_typer(identity_app)
 app.add_typer(evaluate_app)
 app.add_typer(compare_app)
 app.command("explain")(explain)
+app.add_typer(value_app)
 
 AsOf = Annotated[
     datetime | None,

@@ -1,0 +1,1 @@
+"""What customers are worth: how often they will buy, for how much, and whether they still will."""

@@ -1,0 +1,229 @@
+"""What is learned from made-up customers is what made them; SQL predicts what Python does."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sojourn.build import build
+from sojourn.settings import Settings
+from sojourn.value.fit import ValueFit, fit_value
+from sojourn.value.optimum import FitError
+from sojourn.value.purchases import PurchaseModel
+from sojourn.value.spending import SpendingModel
+from sojourn.warehouse import Warehouse, open_warehouse
+
+from tests.conftest import PROJECT_DIR
+
+NOW = datetime(2026, 1, 1)
+TRUTH = PurchaseModel("mbg_nbd", r=0.7, alpha=5.0, a=0.8, b=2.0)
+VALUES = SpendingModel(p=6.0, q=4.0, gamma=15.0)
+CUSTOMERS = 5000
+MODELS = (
+    "purchase_history",
+    "predictions",
+    *("value_parameters", "value_backtests", "value_calibration"),
+)
+Order = tuple[str, date, float]
+INPUTS = {
+    "orders": "person_id varchar, status varchar, gross_revenue decimal(18,2), "
+    "refunded_revenue decimal(18,2), revenue decimal(18,2), ordered_at timestamp, "
+    "refunded_at timestamp",
+    "touchpoints": "person_id varchar, kind varchar, is_machine boolean, touched_at timestamp",
+    "events": "person_id varchar, event_name varchar, is_bot boolean, occurred_at timestamp",
+}
+
+
+def made_up_orders(customers: int) -> list[Order]:
+    """Customers who buy, and stop, as MBG/NBD and Gamma-Gamma have it, at most once a day."""
+    chance = np.random.default_rng(5)
+    orders: dict[tuple[str, date], float] = {}
+    for number in range(customers):
+        first = date(2024, 1, 1) + timedelta(int(chance.integers(0, 600)))
+        rate = chance.gamma(TRUTH.r, 1 / TRUTH.alpha) / 7
+        stops = chance.beta(TRUTH.a, TRUTH.b)
+        worth = VALUES.gamma / chance.gamma(VALUES.q)
+        after = 0.0
+        while after < (NOW.date() - first).days - 0.5:
+            day = first + timedelta(round(after))
+            orders.setdefault((f"p{number:05}", day), float(chance.gamma(VALUES.p) * worth))
+            if chance.random() < stops:
+                break
+            after += chance.exponential(1 / rate)
+    return [(*key, value) for key, value in orders.items()]
+
+
+def write(warehouse: Warehouse, orders: list[Order]) -> None:
+    """Put orders where models look for them, and some visits before one in two orders."""
+    warehouse.execute("create schema if not exists events")
+    for table, columns in INPUTS.items():
+        warehouse.execute(f"drop table if exists events.{table}")
+        warehouse.execute(f"create table events.{table} ({columns})")
+    times = [
+        datetime.combine(day, datetime.min.time()) + timedelta(hours=9) for _, day, _ in orders
+    ]
+    money = pa.array([f"{value:.2f}" for *_, value in orders]).cast(pa.decimal128(18, 2))
+    nothing = pa.array(["0.00"] * len(orders)).cast(pa.decimal128(18, 2))
+    columns = {
+        "person_id": [person for person, *_ in orders],
+        "gross_revenue": money,
+        "refunded_revenue": nothing,
+        "revenue": money,
+        "ordered_at": times,
+    }
+    warehouse.append("events", "orders", pa.table(columns))
+    visited = [
+        (order[0], at) for n, (order, at) in enumerate(zip(orders, times, strict=True)) if n % 2
+    ]
+    warehouse.append(
+        "events",
+        "touchpoints",
+        pa.table(
+            {
+                "person_id": [person for person, _ in visited],
+                "kind": ["session" if n % 3 else "email_click" for n in range(len(visited))],
+                "is_machine": [False] * len(visited),
+                "touched_at": [at - timedelta(days=n % 9) for n, (_, at) in enumerate(visited)],
+            }
+        ),
+    )
+    warehouse.append(
+        "events",
+        "events",
+        pa.table(
+            {
+                "person_id": [person for person, _ in visited[::3]],
+                "event_name": ["Product Added"] * len(visited[::3]),
+                "is_bot": [False] * len(visited[::3]),
+                "occurred_at": [at - timedelta(hours=1) for _, at in visited[::3]],
+            }
+        ),
+    )
+
+
+def closed_form(fit: ValueFit, history: dict[str, float | None]) -> dict[str, float]:
+    """What one customer is expected to do, by the published formulas."""
+    model, spending = fit.learned.purchases[fit.model], fit.learned.spending
+    assert spending is not None
+
+    def array(name: str) -> np.ndarray:
+        return np.array([float(history[name] or 0)])
+
+    x, t_x, tenure = array("repeat_purchases"), array("recency_days") / 7, array("tenure_days") / 7
+    alive = model.alive(x, t_x, tenure)
+    order = spending.expected(array("valued_purchases"), array("average_value"))
+
+    def orders(days: int) -> np.ndarray:
+        return alive * (model.expected_if_alive(days / 7, x, tenure) if days else 0)
+
+    steps = [0, 30, 90, 180, 270, 365]
+    found = {"probability_alive": alive, "churn_risk": 1 - alive, "expected_order_value": order}
+    for horizon in (30, 90, 365):
+        found[f"expected_orders_{horizon}_days"] = orders(horizon)
+        found[f"expected_value_{horizon}_days"] = sum(
+            (orders(b) - orders(a)) * order * 1.1 ** (-(a + b) / 730)
+            for a, b in pairwise(steps)
+            if b <= horizon
+        )
+    return {name: float(value[0]) for name, value in found.items()}
+
+
+def guide_queries() -> list[str]:
+    """Return the SQL of the guide."""
+    text = (PROJECT_DIR / "docs" / "customer-value.md").read_text(encoding="utf-8")
+    return re.findall(r"```sql\n(.*?)```", text, flags=re.DOTALL)
+
+
+def fetch_named(warehouse: Warehouse, sql: str) -> list[dict[str, object]]:
+    return warehouse.fetch_arrow(sql).to_pylist()
+
+
+def test_learns_what_made_the_customers_and_predicts_as_defined(engine_settings: Settings) -> None:
+    settings = engine_settings
+    with open_warehouse(settings) as warehouse:
+        write(warehouse, made_up_orders(CUSTOMERS))
+    build(settings, as_of=NOW, select=MODELS, quiet=True)
+    with open_warehouse(settings) as warehouse:
+        assert warehouse.fetch(
+            "select count(*), count(expected_orders_30_days), count(propensity_30_days), "
+            "min(reason) from profiles.predictions"
+        ) == [(CUSTOMERS, 0, 0, "Nothing is fitted yet: sojourn value fit")]
+    fit = fit_value(settings, NOW)
+    print(fit.summary())
+    with pytest.raises(FitError, match="later --as-of"):
+        fit_value(settings, NOW)
+    build(settings, as_of=NOW, select=MODELS, quiet=True)
+    with open_warehouse(settings) as warehouse:
+        assert not warehouse.relation_exists("profiles", "value_training")
+        histories = fetch_named(
+            warehouse,
+            "select histories.*, predictions.*, sessions.n as session_count "
+            "from profiles.purchase_history as histories "
+            "inner join profiles.predictions as predictions "
+            "on predictions.person_id = histories.person_id "
+            "left join (select person_id, count(*) as n from events.touchpoints "
+            "where kind = 'session' and touched_at >= timestamp '2025-12-02' "
+            "group by person_id) as sessions on sessions.person_id = histories.person_id "
+            "order by histories.person_id limit 400",
+        )
+        total = warehouse.fetch(
+            "select score from profiles.value_backtests where metric = 'bias' and model = 'mbg_nbd'"
+        )
+        queries = guide_queries()
+        assert len(queries) == 5
+        for query in queries:
+            assert warehouse.fetch(query), query
+    assert len(histories) == 400
+    for history in histories:
+        assert history["reason"] is None
+        for name, wanted in closed_form(fit, history).items():  # type: ignore[arg-type]
+            assert history[name] == pytest.approx(wanted, rel=1e-9, abs=1e-12), (name, history)
+        assert 0 < history["propensity_30_days"] < 1  # type: ignore[operator]
+    # What made them, within the error of so many customers.
+    learned = fit.learned.purchases["mbg_nbd"]
+    for name, value in learned.parameters.items():
+        assert value == pytest.approx(TRUTH.parameters[name], rel=0.25), learned
+    spending = fit.learned.spending
+    assert spending is not None
+    assert spending.parameters == pytest.approx(VALUES.parameters, rel=0.35)
+    mean = np.array([0.0]), np.array([0.0])
+    assert spending.expected(*mean) == pytest.approx(VALUES.expected(*mean), rel=0.1)
+    assert abs(total[0][0]) < 0.12
+
+
+def test_the_published_fit_of_cdnow_comes_out_of_the_warehouse(
+    duckdb_settings: Settings, shared_data: Path
+) -> None:
+    """Though all orders are there, the back-test learns from those up to week 39."""
+    lines = (shared_data / "cdnow" / "CDNOW_sample.txt").read_text().splitlines()
+    orders = [
+        (fields[1], datetime.strptime(fields[2], "%Y%m%d").date(), float(fields[4]))
+        for fields in map(str.split, lines)
+        if fields
+    ]
+    with open_warehouse(duckdb_settings) as warehouse:
+        write(warehouse, orders)
+    now = datetime(1998, 7, 1)
+    build(duckdb_settings, as_of=now, select=MODELS, tests=False, quiet=True)
+    fit = fit_value(duckdb_settings, now, holdout_days=273)
+    print(fit.summary())
+    assert fit.backtest is not None
+    learned = fit.backtest.learned
+    assert (learned.cut_off, learned.customers) == (datetime(1997, 10, 1), 2357)
+    found = learned.purchases["bg_nbd"]
+    assert [round(value, 3) for value in found.parameters.values()] == [0.243, 4.414, 0.793, 2.426]
+    assert found.log_likelihood == pytest.approx(-9582.4, abs=0.05)
+    assert learned.spending is not None
+    assert [round(v, 2) for v in learned.spending.parameters.values()] == [6.25, 3.74, 15.44]
+    with open_warehouse(duckdb_settings) as warehouse:
+        weeks = warehouse.fetch(
+            "select day_number, predicted, actual from profiles.value_backtests "
+            "where metric = 'orders' and model = 'bg_nbd' order by day_number"
+        )
+    assert len(weeks) == 39
+    assert weeks[-1] == (273, pytest.approx(1653.4, abs=0.1), 1882)
