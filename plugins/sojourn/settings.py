@@ -67,6 +67,8 @@ class Settings(BaseSettings):
     threads: int = Field(default=2, ge=1)
     # When Airflow loads: five cron fields, in UTC. Empty: only when somebody asks.
     ingest_schedule: str = "0 0 * * *"
+    # When Airflow fits the models of customer value anew: weekly. Empty: only when somebody asks.
+    refit_schedule: str = "0 3 * * 1"
     # Replay history: the first day that the schedule loads. Empty: begin with the latest interval.
     ingest_start: date | None = None
 
@@ -127,6 +129,7 @@ class Settings(BaseSettings):
             "SOJOURN_VAR_DIR": str(self.path(self.var_dir)),
             "SOJOURN_THREADS": str(self.threads),
             "SOJOURN_INGEST_SCHEDULE": self.ingest_schedule,
+            "SOJOURN_REFIT_SCHEDULE": self.refit_schedule,
             "SOJOURN_INGEST_START": "" if self.ingest_start is None else str(self.ingest_start),
         }
         if self.exports is not None:

@@ -15,7 +15,7 @@ parsing = False
 WATCHED = ("socket.connect", "sqlite3.connect", "subprocess.Popen", "os.system", "os.fork")
 HEAVY = (
     *("dlt", "duckdb", "dbt", "great_expectations", "pandas", "pyarrow", "psycopg2", "splink"),
-    *("sojourn.warehouse", "sojourn.gate.gate", "sojourn.activation.sync"),
+    *("sojourn.warehouse", "sojourn.gate.gate", "sojourn.activation.sync", "scipy"),
 )
 
 

@@ -27,7 +27,9 @@ def upstream(dag: dict[str, Any]) -> dict[str, set[str]]:
 
 def test_every_file_is_read_without_error(described: dict[str, Any]) -> None:
     assert described["import_errors"] == {}
-    assert set(described["dags"]) == {"sojourn_ingest", "sojourn_transform", "sojourn_activate"}
+    assert set(described["dags"]) == {
+        *("sojourn_ingest", "sojourn_transform", "sojourn_activate", "sojourn_refit")
+    }
 
 
 def test_reading_the_files_is_quick(described: dict[str, Any]) -> None:
@@ -136,12 +138,20 @@ def test_activate(described: dict[str, Any]) -> None:
     }
 
 
+def test_refit(described: dict[str, Any]) -> None:
+    dag = described["dags"]["sojourn_refit"]
+    assert upstream(dag) == {"as_of": set(), "refit_value": {"as_of"}}
+    assert dag["schedule"] == "CronDataIntervalTimetable"
+    assert dag["tasks"]["refit_value"]["pool"] == POOL
+
+
 def test_what_follows_an_asset_is_not_paused(described: dict[str, Any]) -> None:
     paused = {name: dag["paused_at_first"] for name, dag in described["dags"].items()}
     assert paused == {
         "sojourn_ingest": None,
         "sojourn_transform": False,
         "sojourn_activate": False,
+        "sojourn_refit": None,
     }
 
 
@@ -185,7 +195,7 @@ def test_a_sources_file_that_is_wrong_says_so(tmp_path: Path) -> None:
     sources.write_text("sources:\n  - {name: shop, connector: shopfy}\n")
     settings = make_settings(tmp_path / "var", sources=sources)
     described = run_script(settings, "describe.py", tmp_path / "airflow")
-    assert set(described["dags"]) == {"sojourn_transform", "sojourn_activate"}
+    assert set(described["dags"]) == {"sojourn_transform", "sojourn_activate", "sojourn_refit"}
     [error] = described["import_errors"].values()
     assert "source 'shop'" in error
 

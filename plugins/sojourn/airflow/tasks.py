@@ -64,6 +64,25 @@ def announce(asset: Asset, moments: Iterable[str | None]) -> Iterator[Metadata]:
     yield Metadata(asset, extra={"as_of": format_as_of(max(found))})
 
 
+def refit_value(as_of: str) -> None:
+    """Fit the models of customer value, and keep the fit: the next build predicts by it.
+
+    Raises:
+        AirflowFailException: when there is too little to learn from, or nothing converges. Trying
+            again would learn from the same orders, so the task is not retried.
+    """
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from sojourn.settings import get_settings
+    from sojourn.value.fit import fit_value
+    from sojourn.value.optimum import FitError
+
+    try:
+        print(fit_value(get_settings(), parse_as_of(as_of)).summary())
+    except FitError as error:
+        raise AirflowFailException(str(error)) from None
+
+
 def activate_syncs(as_of: str) -> None:
     """Send to every destination what has changed since its last acknowledgement."""
     from sojourn.activation import activate
