@@ -22,7 +22,12 @@
 
 {# `local_day(time)`: the day of the reporting zone that a UTC time lies on, as its midnight. #}
 {% macro local_day(expression) -%}
-    date_trunc('day', {{ sojourn.from_utc(expression, sojourn.text_literal(var('reporting_timezone'))) }})
+    {%- set zone = var('reporting_timezone') -%}
+    {%- if zone == 'UTC' -%}
+    date_trunc('day', {{ expression }})
+    {%- else -%}
+    date_trunc('day', {{ sojourn.from_utc(expression, sojourn.text_literal(zone)) }})
+    {%- endif -%}
 {%- endmacro %}
 
 {# `whole_days(start, end)`: the days between two midnights, as a whole number. #}

@@ -202,7 +202,7 @@ customers as (
 
 ),
 
-alive as (
+alive_or_gone as (
 
     select
         *,
@@ -222,7 +222,7 @@ buying as (
         *,
         {{ sojourn.clamped('alive * buys_if_alive', '0.000001', '0.999999') }} as buys
 
-    from alive
+    from alive_or_gone
 
 ),
 

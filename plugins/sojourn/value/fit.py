@@ -254,7 +254,7 @@ class Reader:
 
     def _arrays(self, sql: str, *params: object) -> list[Array]:
         table = self._warehouse.fetch_arrow(sql, params)
-        return [np.asarray(column.to_pylist(), dtype=float) for column in table.columns]
+        return [column.cast(pa.float64()).to_numpy() for column in table.columns]
 
     def since(self, cut_off: datetime) -> datetime:
         """Return the day from which first orders count for models of a cut-off."""

@@ -150,13 +150,15 @@ class PurchaseModel:
         # Nobody bought on more days than there were.
         possible = repeats <= 7 * tenure
         customers = repeats[possible], tenure[possible]
-        finest = self.nodes(NODES[-1])
-        wanted = [self.by_nodes(days / 7, *customers, *finest) for days in HORIZONS]
-        for count in NODES[:-1]:
-            nodes = self.nodes(count)
-            found = [self.by_nodes(days / 7, *customers, *nodes) for days in HORIZONS]
-            if np.allclose(found, wanted, rtol=ACCURACY, atol=0):
-                return nodes
+        # Of parameters beyond all reason the nodes are no numbers, and then nothing is close to them.
+        with np.errstate(all="ignore"):
+            finest = self.nodes(NODES[-1])
+            wanted = [self.by_nodes(days / 7, *customers, *finest) for days in HORIZONS]
+            for count in NODES[:-1]:
+                nodes = self.nodes(count)
+                found = [self.by_nodes(days / 7, *customers, *nodes) for days in HORIZONS]
+                if np.allclose(found, wanted, rtol=ACCURACY, atol=0):
+                    return nodes
         raise FitError(
             f"{self.name}: with r {self.r:.4g}, alpha {self.alpha:.4g}, a {self.a:.4g}, b "
             f"{self.b:.4g} expected orders cannot be computed to {ACCURACY:g}, up to "
