@@ -189,6 +189,7 @@ def test_the_published_fits_of_cdnow(shared_data: Path) -> None:
     assert bg.log_likelihood == pytest.approx(-9582.4, abs=0.05)
     mbg = fit_purchases("mbg_nbd", purchases)
     assert [round(value, 3) for value in mbg.parameters.values()] == [0.525, 6.183, 0.891, 1.614]
+    assert not mbg.has_prior
     assert mbg.log_likelihood == pytest.approx(-9582.1, abs=0.05)
     values = fit_spending(spending)
     assert [round(value, 2) for value in values.parameters.values()] == [6.25, 3.74, 15.44]
@@ -221,6 +222,23 @@ def test_nothing_is_kept_of_a_likelihood_without_a_summit() -> None:
     regular = Purchases(tenure, tenure, tenure, np.full(50, 20.0))
     with pytest.raises(FitError, match="bg_nbd does not converge on 1000 customers"):
         fit_purchases("bg_nbd", regular)
+
+
+def test_a_weak_prior_holds_the_chance_to_drop_out_where_nobody_stops() -> None:
+    chance = np.random.default_rng(4)
+    tenure = chance.integers(1, 120, 2000) / 7
+    rates = chance.gamma(1.8, 1 / 40, 2000)
+    bought = [
+        np.sort(chance.random(chance.poisson(r * t)) * t)
+        for r, t in zip(rates, tenure, strict=True)
+    ]
+    repeats = np.array([float(len(times)) for times in bought])
+    recency = np.array([times[-1] if len(times) else 0.0 for times in bought])
+    model = fit_purchases("mbg_nbd", Purchases(repeats, recency, tenure, np.ones(2000)))
+    assert model.has_prior
+    assert model.exact_nodes(repeats.max(), tenure.max())
+    expected = model.expected(4, repeats, recency, tenure).sum()
+    assert expected == pytest.approx(4 * rates.sum(), rel=0.2)
 
 
 def test_propensity_finds_the_regression() -> None:

@@ -127,6 +127,8 @@ class ValueFit:
         for name, purchases in learned.purchases.items():
             used = "  (in use)" if name == self.model else ""
             lines.append(_shown(name, purchases.parameters, purchases.log_likelihood) + used)
+            if purchases.has_prior:
+                lines.append("    Customers hardly stop yet: a and b are held by a weak prior.")
         if learned.spending is not None:
             spending = learned.spending
             lines.append(_shown("gamma_gamma", spending.parameters, spending.log_likelihood))
@@ -494,6 +496,7 @@ def _parameter_rows(learned: Learned) -> list[tuple[Any, ...]]:
     for name, model in learned.purchases.items():
         about = learned.customers, model.log_likelihood
         rows += [(name, k, 0, v, *about) for k, v in model.parameters.items()]
+        rows.append((name, "has_prior", 0, float(model.has_prior), *about))
         chances, weights = model.exact_nodes(learned.most_repeats, learned.most_tenure)
         for position, (chance, weight) in enumerate(zip(chances, weights, strict=True), 1):
             rows.append((name, "chance", position, float(chance), *about))

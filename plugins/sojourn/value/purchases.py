@@ -31,6 +31,8 @@ MIN_REPEAT_CUSTOMERS = 50
 HORIZONS = (30, 90, 365)
 NODES = (48, 64, 96, 128)
 ACCURACY = 1e-9
+# Where the likelihood alone has no summit: ln(a) and ln(b) are normal around 0 with this deviation.
+PRIOR_DEVIATION = 2.0
 # Beyond e to this power of odds nothing is certain: keeps every engine from under- and overflow.
 MOST_LOG_ODDS = 300.0
 
@@ -65,6 +67,8 @@ class PurchaseModel:
     a: float
     b: float
     log_likelihood: float = field(default=float("nan"), compare=False)
+    has_prior: bool = field(default=False, compare=False)
+    """Whether the data say too little of dropouts, so that a prior says the rest."""
 
     @property
     def parameters(self) -> Mapping[str, float]:
@@ -150,7 +154,7 @@ class PurchaseModel:
         # Nobody bought on more days than there were.
         possible = repeats <= 7 * tenure
         customers = repeats[possible], tenure[possible]
-        # Of parameters beyond all reason the nodes are no numbers, and then nothing is close to them.
+        # Of parameters beyond all reason the nodes are no numbers, and nothing is close to them.
         with np.errstate(all="ignore"):
             finest = self.nodes(NODES[-1])
             wanted = [self.by_nodes(days / 7, *customers, *finest) for days in HORIZONS]
@@ -201,6 +205,9 @@ def log_likelihood(name: ModelName, parameters: Array, purchases: Purchases) -> 
 def fit_purchases(name: ModelName, purchases: Purchases) -> PurchaseModel:
     """Return the model that makes these purchases most likely.
 
+    Where customers hardly stop, so that the likelihood has no summit, a weak prior holds the chance
+    to drop out.
+
     Raises:
         FitError: there are too few customers, or no parameters are best.
     """
@@ -212,12 +219,24 @@ def fit_purchases(name: ModelName, purchases: Purchases) -> PurchaseModel:
             "over more days (var customer_value.training_days)."
         )
     scale = float(purchases.customers @ purchases.tenure) / purchases.count or 1.0
-    best, value = maximise(
-        name,
-        lambda parameters: log_likelihood(name, parameters, purchases),
-        ("r", "alpha", "a", "b"),
-        [(0.5, scale / 3, 0.8, 2.5), (1.0, scale, 0.3, 3.0), (0.2, scale / 10, 2.0, 2.0)],
-        purchases.count,
-    )
+    starts = [(0.5, scale / 3, 0.8, 2.5), (1.0, scale, 0.3, 3.0), (0.2, scale / 10, 2.0, 2.0)]
+
+    def likelihood(parameters: Array) -> tuple[float, Array]:
+        return log_likelihood(name, parameters, purchases)
+
+    def with_prior(parameters: Array) -> tuple[float, Array]:
+        value, gradient = likelihood(parameters)
+        logs = np.log(parameters) * np.array([0, 0, 1, 1]) / PRIOR_DEVIATION
+        return value - float(logs @ logs) / 2, gradient - logs / PRIOR_DEVIATION / parameters
+
+    names = ("r", "alpha", "a", "b")
+    has_prior = False
+    try:
+        best, value = maximise(name, likelihood, names, starts, purchases.count)
+    except FitError:
+        # In a young shop nobody can be seen to have stopped: a to 0 and b to infinity look best.
+        has_prior = True
+        best, _ = maximise(name, with_prior, names, starts, purchases.count)
+        value, _ = likelihood(np.array(best))
     r, alpha, a, b = best
-    return PurchaseModel(name, r, alpha, a, b, value)
+    return PurchaseModel(name, r, alpha, a, b, value, has_prior)
