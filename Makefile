@@ -51,6 +51,7 @@ bench: setup ## Measure time, memory and growth on each engine, beside limits an
 	@python -m bench
 	@python -m bench.graph
 	@python -m bench.attribution
+	@test ! -d ../shared/data/cdnow || python -m bench.customer_value ../shared/data/cdnow
 
 bench-large: setup ## The same at ten times the size; goes on where it was stopped.
 	@python -m bench --large --resume --memory-gb 8
