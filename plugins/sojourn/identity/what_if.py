@@ -24,12 +24,13 @@ _BEFORE = "what_if_before_"
 _AFTER = "what_if_"
 _LARGEST = 10
 # Tables that a build only adds to, or does not make: without them other rules would seem to give
-# other ids, undo what matching joined, and credit by other fits.
+# other ids, undo what matching joined, and credit and predict by other fits.
 _STAYS = (
     ("identity", "identifier_ledger"),
     ("identity", "match_parameters"),
     ("identity", "match_frequencies"),
     ("attribution", "channel_weights"),
+    ("profiles", "value_parameters"),
 )
 
 
