@@ -60,8 +60,12 @@ def test_the_page_stands_alone(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert not re.search(r'(src|href)\s*=\s*"', text)
     assert "http" not in re.sub(r"https?://www\.w3\.org/\S+", "", text)
-    for heading in ("One person out of many", "Attribution by model", "Audiences", "What was sent"):
+    for heading in (
+        "One person out of many", "Attribution by model", "Which model is right?", "Audiences",
+        "What was sent",
+    ):  # fmt: skip
         assert heading in text
+    assert "misled most" in text
 
 
 def test_names_are_masked(page: Path, demo_warehouse: Settings) -> None:

@@ -7,11 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from sojourn.compare.evaluation import EvaluationError, evaluate
+from sojourn.compare.theirs import CompareError
 from sojourn.identity.identifier import mask
 from sojourn.settings import Settings
 from sojourn.warehouse import Warehouse, open_warehouse
 
-MODELS = ("first_touch", "last_touch", "last_non_direct", "linear")
+MODELS = ("first_touch", "last_non_direct", "linear", "markov_channel")
+_ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "spark": "Apache Spark"}
 
 
 @dataclass
@@ -54,6 +57,7 @@ class Facts:
     syncs: list[dict[str, Any]]
     revenue: Decimal
     currency: str
+    truth: dict[str, Any] | None
 
 
 def bars(rows: list[tuple[Any, ...]]) -> list[Bar]:
@@ -87,6 +91,7 @@ def read_facts(settings: Settings) -> Facts:
     Raises:
         RuntimeError: when there is no built warehouse.
     """
+    truth = _truth(settings)
     with open_warehouse(settings, read_only=True) as warehouse:
         if not warehouse.relation_exists(f"{settings.schema_prefix}attribution", "performance"):
             raise RuntimeError("Nothing is built yet: run `sojourn run` (or `make demo`) first.")
@@ -94,7 +99,7 @@ def read_facts(settings: Settings) -> Facts:
         sources = _sources(warehouse)
         return Facts(
             as_of=read.one("select max(recorded_at) from {identity}.identifier_ledger"),
-            engine={"duckdb": "DuckDB", "postgres": "PostgreSQL"}[warehouse.dialect],
+            engine=_ENGINES[warehouse.dialect],
             flow=_flow(read, sources),
             sources=sources,
             persons_by_size=_persons_by_size(read),
@@ -117,7 +122,18 @@ def read_facts(settings: Settings) -> Facts:
                 "select currency from {events}.exchange_rates_to_reporting "
                 "where valid_from < '0002-01-01' limit 1"
             ),
+            truth=truth,
         )
+
+
+def _truth(settings: Settings) -> dict[str, Any] | None:
+    """Return how models compare with the truth, where the exports are a simulated brand's."""
+    if settings.exports is None:
+        return None
+    try:
+        return evaluate(settings)
+    except (EvaluationError, CompareError):
+        return None
 
 
 def _sources(warehouse: Warehouse) -> list[dict[str, Any]]:

@@ -10,9 +10,9 @@ from sojourn.settings import Settings
 
 MODEL_NAMES = {
     "first_touch": "First touch",
-    "last_touch": "Last touch",
     "last_non_direct": "Last non-direct",
     "linear": "Linear",
+    "markov_channel": "Markov",
 }
 
 
