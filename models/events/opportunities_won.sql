@@ -34,7 +34,7 @@ latest as (
         record_id,
         source,
         coalesce(currency, '{{ var("reporting_currency") }}') as currency,
-        coalesce(revenue, 0) as net_amount,
+        cast(coalesce(revenue, 0) as {{ sojourn.type_money() }}) as net_amount,
         occurred_at
 
     from ranked
