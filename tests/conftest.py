@@ -66,6 +66,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupSc
     return GroupScheduling(config, log)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest in one piece does not come last."""
+    items.sort(key=lambda item: item.path.name != "test_steward.py")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _dbt_server() -> Iterator[None]:
     """Have dbt at hand: see `tests.dbt_server`."""
@@ -165,6 +170,13 @@ def spark_server_settings(tmp_path: Path, spark_server: str) -> Settings:
 @pytest.fixture(params=["duckdb", "postgres"])
 def engine_settings(request: pytest.FixtureRequest) -> Settings:
     """Settings for a fresh warehouse on each engine in turn."""
+    settings: Settings = request.getfixturevalue(f"{request.param}_settings")
+    return settings
+
+
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.long)])
+def usual_engine_settings(request: pytest.FixtureRequest) -> Settings:
+    """The same, for what takes minutes on each: on PostgreSQL in the long run of tests."""
     settings: Settings = request.getfixturevalue(f"{request.param}_settings")
     return settings
 

@@ -15,8 +15,8 @@ from sojourn.warehouse import open_warehouse
 from tests.conftest import PROJECT_DIR
 
 
-def test_every_purchase_arrives_once(engine_settings: Settings, shared_data: Path) -> None:
-    settings = engine_settings.model_copy(
+def test_every_purchase_arrives_once(usual_engine_settings: Settings, shared_data: Path) -> None:
+    settings = usual_engine_settings.model_copy(
         update={
             "sources": PROJECT_DIR / "examples" / "cdnow" / "sources.yml",
             "exports": shared_data / "cdnow",
