@@ -241,12 +241,12 @@ def main(
         if all_models:
             bare, _ = peer(engine, "limit: scan and sort", BARE)
             everything = ["path:models/attribution"]
-            full = dbt(engine, "all models", [*run, *everything, *given(version="with intervals")])
+            full = dbt(engine, "all models", [*run, *everything, *given(version="with_intervals")])
             draw(database, journeys // 100, first=journeys)
             later = dbt(
                 engine,
                 "1% more",
-                ["run", "--select", *everything, *given(version="with intervals")],
+                ["run", "--select", *everything, *given(version="with_intervals")],
             )
             print(f"  all models: {full.seconds / bare.seconds:.1f} times scan and sort")
             print(f"  1% more conversions: {later.seconds / full.seconds:.1%}")
