@@ -154,11 +154,6 @@
     group by cut_off, person_id
 {%- endmacro %}
 
-{# Events that put something into a cart. #}
-{% macro cart_events() -%}
-    {{ return(['Product Added', 'Checkout Started', 'add_to_cart']) }}
-{%- endmacro %}
-
 {# `ln_of_one_more(z)`: ln(1 + z) for z from 0, to the last digits where z is small. `part_lost(g)`:
    1 - exp(-g) for g from 0, likewise. #}
 {% macro ln_of_one_more(z) -%}

@@ -5,7 +5,7 @@
 ) }}
 
 -- Versions of people's records, kept so that a run reads only the loads that are new to it. What is
--- read in place (it has no load) is not kept: person_values reads it anew each time.
+-- read in place (it has no load) is not kept: people_stated reads it anew each time.
 
 with people as (
 

@@ -2,17 +2,14 @@
 
 -- Every version of people's records: those that are kept, and what is read in place.
 
+{% set columns = (
+    ['record_id', 'source'] + sojourn.profile_attributes()
+    + ['load_id', 'is_deleted', 'observed_at', 'loaded_at']
+) | join(',\n    ') -%}
+
 select
     content_hash,
-    record_id,
-    source,
-    {% for attribute in sojourn.profile_attributes() -%}
-    {{ attribute }},
-    {% endfor -%}
-    load_id,
-    is_deleted,
-    observed_at,
-    loaded_at
+    {{ columns }}
 
 from {{ ref('sojourn', 'people_collected') }}
 
@@ -22,15 +19,7 @@ union all
 select
     {{ sojourn.hash_id(['is_deleted', 'observed_at'] + sojourn.profile_attributes()) }}
         as content_hash,
-    record_id,
-    source,
-    {% for attribute in sojourn.profile_attributes() -%}
-    {{ attribute }},
-    {% endfor -%}
-    load_id,
-    is_deleted,
-    observed_at,
-    loaded_at
+    {{ columns }}
 
 from {{ ref('people_from_' ~ source) }}
 where load_id is null

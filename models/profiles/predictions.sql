@@ -1,9 +1,9 @@
 {%- set model = sojourn.customer_value('model') %}
 {%- set yearly_discount = sojourn.customer_value('yearly_discount') %}
 {%- set features = sojourn.propensity_features() %}
-{#- Orders count as if they came in the middle of a step: money that comes later is worth less. #}
 {#- Whether customers may drop out after their first purchase already. #}
 {%- set first_chance = 1 if model == 'mbg_nbd' else 0 %}
+{#- Orders count as if they came in the middle of a step: money that comes later is worth less. #}
 {%- set steps = [30, 90, 180, 270, 365] %}
 
 with purchase_history as (
