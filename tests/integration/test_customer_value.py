@@ -6,13 +6,14 @@ import re
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 from sojourn.build import build
 from sojourn.settings import Settings
-from sojourn.value.fit import ValueFit, fit_value
+from sojourn.value.fit import AlreadyFitted, ValueFit, fit_value
 from sojourn.value.optimum import FitError
 from sojourn.value.purchases import PurchaseModel
 from sojourn.value.spending import SpendingModel
@@ -106,7 +107,7 @@ def write(warehouse: Warehouse, orders: list[Order]) -> None:
     )
 
 
-def closed_form(fit: ValueFit, history: dict[str, float | None]) -> dict[str, float]:
+def closed_form(fit: ValueFit, history: dict[str, Any]) -> dict[str, float]:
     """What one customer is expected to do, by the published formulas."""
     model, spending = fit.learned.purchases[fit.model], fit.learned.spending
     assert spending is not None
@@ -133,13 +134,40 @@ def closed_form(fit: ValueFit, history: dict[str, float | None]) -> dict[str, fl
     return {name: float(value[0]) for name, value in found.items()}
 
 
+def propensity(fit: ValueFit, history: dict[str, Any]) -> float:
+    """What a customer's propensity is by the fit, from what happened in the last 30 days."""
+    model, learned = fit.learned.purchases[fit.model], fit.learned.propensity
+    assert learned is not None
+
+    def array(value: float | None) -> np.ndarray:
+        return np.array([float(value or 0)])
+
+    x, t_x, tenure = (
+        array(history[name]) for name in ("repeat_purchases", "recency_days", "tenure_days")
+    )
+    chance = model.buys(30 / 7, x, t_x / 7, tenure / 7)
+    features = {
+        "orders": x,
+        "days_since_order": tenure - t_x,
+        "days_since_first_order": tenure,
+        "sessions_in_30_days": array(history["sessions"]),
+        "clicks_in_30_days": array(history["clicks"]),
+        "opens_in_30_days": array(0),
+        "other_touches_in_30_days": array(0),
+        "carts_in_30_days": array(history["carts"]),
+    }
+    known = {name: np.log1p(value) for name, value in features.items()}
+    found = learned.probability({"buys_by_model": np.log(chance / (1 - chance)), **known})
+    return float(found[0])
+
+
 def guide_queries() -> list[str]:
     """Return the SQL of the guide."""
     text = (PROJECT_DIR / "docs" / "customer-value.md").read_text(encoding="utf-8")
     return re.findall(r"```sql\n(.*?)```", text, flags=re.DOTALL)
 
 
-def fetch_named(warehouse: Warehouse, sql: str) -> list[dict[str, object]]:
+def fetch_named(warehouse: Warehouse, sql: str) -> list[dict[str, Any]]:
     return warehouse.fetch_arrow(sql).to_pylist()
 
 
@@ -155,21 +183,31 @@ def test_learns_what_made_the_customers_and_predicts_as_defined(engine_settings:
         ) == [(CUSTOMERS, 0, 0, "Nothing is fitted yet: sojourn value fit")]
     fit = fit_value(settings, NOW)
     print(fit.summary())
-    with pytest.raises(FitError, match="later --as-of"):
+    with pytest.raises(AlreadyFitted, match="later --as-of"):
         fit_value(settings, NOW)
+    with pytest.raises(FitError, match="later --as-of") as refused:
+        fit_value(settings, NOW - timedelta(1))
+    assert not isinstance(refused.value, AlreadyFitted)
     build(settings, as_of=NOW, select=MODELS, quiet=True)
     with open_warehouse(settings) as warehouse:
         assert not warehouse.relation_exists("profiles", "value_training")
         histories = fetch_named(
             warehouse,
-            "select histories.*, predictions.*, sessions.n as session_count "
+            "select histories.*, predictions.*, sessions, clicks, carts "
             "from profiles.purchase_history as histories "
             "inner join profiles.predictions as predictions "
             "on predictions.person_id = histories.person_id "
-            "left join (select person_id, count(*) as n from events.touchpoints "
-            "where kind = 'session' and touched_at >= timestamp '2025-12-02' "
-            "group by person_id) as sessions on sessions.person_id = histories.person_id "
-            "order by histories.person_id limit 400",
+            "left join (select person_id, "
+            "count(case when kind = 'session' then 1 end) as sessions, "
+            "count(case when kind = 'email_click' then 1 end) as clicks from events.touchpoints "
+            "where touched_at >= timestamp '2025-12-02' "
+            "group by person_id) as touches on touches.person_id = histories.person_id "
+            "left join (select person_id, count(*) as carts from events.events "
+            "where occurred_at >= timestamp '2025-12-02' "
+            "group by person_id) as carts on carts.person_id = histories.person_id "
+            # Those who did something lately come first.
+            "order by case when sessions > 0 or clicks > 0 then 0 else 1 end, histories.person_id "
+            "limit 400",
         )
         total = warehouse.fetch(
             "select score from profiles.value_backtests where metric = 'bias' and model = 'mbg_nbd'"
@@ -179,11 +217,13 @@ def test_learns_what_made_the_customers_and_predicts_as_defined(engine_settings:
         for query in queries:
             assert warehouse.fetch(query), query
     assert len(histories) == 400
+    for name in ("sessions", "clicks", "carts"):
+        assert sum(bool(history[name]) for history in histories) > 20
     for history in histories:
         assert history["reason"] is None
-        for name, wanted in closed_form(fit, history).items():  # type: ignore[arg-type]
+        for name, wanted in closed_form(fit, history).items():
             assert history[name] == pytest.approx(wanted, rel=1e-9, abs=1e-12), (name, history)
-        assert 0 < history["propensity_30_days"] < 1  # type: ignore[operator]
+        assert history["propensity_30_days"] == pytest.approx(propensity(fit, history), rel=1e-9)
     # What made them, within the error of so many customers.
     learned = fit.learned.purchases["mbg_nbd"]
     for name, value in learned.parameters.items():

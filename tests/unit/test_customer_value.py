@@ -96,15 +96,12 @@ def test_gradients_are_the_slopes(name: ModelName, parameters: tuple[float, ...]
 def test_spending_likelihood_is_the_integral_over_rates(parameters: tuple[float, ...]) -> None:
     p, q, scale = 2 + parameters[0], 1 + parameters[2], parameters[1]
     for orders, mean in ((1.0, 3.0), (4.0, 11.0)):
-        expected, _ = quad(
-            lambda u, n=orders, m=mean: gamma.pdf(  # type: ignore[misc]
-                m, p * n, scale=1 / (n * gamma.ppf(u, q, scale=1 / scale))
-            ),
-            0,
-            1,
-            epsrel=1e-9,
-            limit=300,
-        )
+
+        def density(part: float, n: float = orders, m: float = mean) -> float:
+            rate = gamma.ppf(part, q, scale=1 / scale)
+            return float(gamma.pdf(m, p * n, scale=1 / (n * rate)))
+
+        expected, _ = quad(density, 0, 1, epsrel=1e-9, limit=300)
         spending = Spending(np.array([orders]), np.array([mean]), np.array([1.0]))
         found, _ = spending_likelihood(np.array([p, q, scale]), spending)
         assert math.exp(found) == pytest.approx(expected, rel=1e-6)

@@ -67,6 +67,8 @@ def announce(asset: Asset, moments: Iterable[str | None]) -> Iterator[Metadata]:
 def refit_value(as_of: str) -> None:
     """Fit the models of customer value, and keep the fit: the next build predicts by it.
 
+    A run that is repeated, since it was killed after the fit was kept, finds it and is done.
+
     Raises:
         AirflowFailException: when there is too little to learn from, or nothing converges. Trying
             again would learn from the same orders, so the task is not retried.
@@ -74,11 +76,13 @@ def refit_value(as_of: str) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
     from sojourn.settings import get_settings
-    from sojourn.value.fit import fit_value
+    from sojourn.value.fit import AlreadyFitted, fit_value
     from sojourn.value.optimum import FitError
 
     try:
         print(fit_value(get_settings(), parse_as_of(as_of)).summary())
+    except AlreadyFitted as done:
+        print(done)
     except FitError as error:
         raise AirflowFailException(str(error)) from None
 

@@ -41,8 +41,15 @@ _PROPENSITY_CUT_OFFS = (30, 60, 90)
 MIN_HOLDOUT_DAYS = 60
 # More rows than this are sampled for the propensity, by a hash of the person.
 _MOST_ROWS = 300_000
+_NOTHING_BUILT = "There are no customers to learn from yet: run `sojourn build` first."
+# Beyond this q, what a customer spent says next to nothing of what they will.
+_ALIKE = 1000
 # A model by which everybody is alike, to compare others with.
 _CONSTANT = "constant"
+
+
+class AlreadyFitted(FitError):
+    """The very fit that is to be made is there: a run before this one kept it."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +139,12 @@ class ValueFit:
         if learned.spending is not None:
             spending = learned.spending
             lines.append(_shown("gamma_gamma", spending.parameters, spending.log_likelihood))
+            if spending.q > _ALIKE:
+                anybody = float(spending.expected(np.zeros(1), np.zeros(1))[0])
+                lines.append(
+                    "    Customers hardly differ in what they spend: an order of any of them is "
+                    f"worth about {anybody:,.2f}."
+                )
         if learned.propensity is not None:
             lines.append(
                 "  propensity   what each adds to the log of the odds of an order within 30 days:"
@@ -188,10 +201,13 @@ def fit_value(settings: Settings, as_of: datetime, *, holdout_days: int = 90) ->
         holdout_days: how long before the last midnight the back-test's cut-off is.
 
     Raises:
+        AlreadyFitted: the fit of this time is there, and stays.
         FitError: there is too little to learn from, or no parameters are best; nothing is kept.
     """
     if holdout_days < MIN_HOLDOUT_DAYS:
         raise FitError(f"A back-test takes {MIN_HOLDOUT_DAYS} days or more.")
+    if settings.target == "duckdb" and not settings.path(settings.duckdb_path).is_file():
+        raise FitError(_NOTHING_BUILT)
     said = ValueSettings.read(settings)
     schema = f"{settings.schema_prefix}profiles"
     version = as_of.isoformat(timespec="seconds")
@@ -230,13 +246,14 @@ def fit_value(settings: Settings, as_of: datetime, *, holdout_days: int = 90) ->
 
 def _refuse(warehouse: Warehouse, schema: str, version: str) -> None:
     if not warehouse.relation_exists(schema, PARAMETERS):
-        raise FitError("There are no customers to learn from yet: run `sojourn build` first.")
-    if warehouse.fetch(
-        f"select 1 from {relation_name(schema, PARAMETERS)} where fit_version >= ?", (version,)
-    ):
-        raise FitError(
-            f"A fit of {version} or later is there already, and the latest counts: give a later "
-            "--as-of."
+        raise FitError(_NOTHING_BUILT)
+    [(latest,)] = warehouse.fetch(
+        f"select max(fit_version) from {relation_name(schema, PARAMETERS)}"
+    )
+    if latest is not None and latest >= version:
+        kind = AlreadyFitted if latest == version else FitError
+        raise kind(
+            f"The fit of {latest} is there already, and the latest counts: give a later --as-of."
         )
 
 
