@@ -20,7 +20,7 @@ from sojourn.compare.attribution import REASONS, CreditColumns, compare_attribut
 from sojourn.compare.evaluation import EvaluationError, evaluate
 from sojourn.compare.identity import IdColumns, compare_identity
 from sojourn.compare.theirs import CompareError, Theirs
-from sojourn.identity.show import as_json
+from sojourn.output import as_json
 from sojourn.settings import Settings
 from sojourn.warehouse import Warehouse, literal, open_warehouse
 from typer.testing import CliRunner
@@ -230,7 +230,7 @@ def test_every_difference_of_graphs_has_its_reason(
         engine_settings, Theirs("theirs.graph"), types={"user": "user_id"}, out=out
     )
     assert found["standardised"] == {
-        "changed": {"email": 2, "phone": 1}, "unreadable": {"email": 1},
+        "changed": {"email": 2, "phone": 1}, "unreadable": {"email": 1}, "incomplete": 1,
     }  # fmt: skip
     apart = {one["their_ids"][0]: one["reason"] for one in found["largest"][:20]
              if one["difference"] == "joined there, apart here"}  # fmt: skip
@@ -284,6 +284,10 @@ def test_every_difference_of_graphs_has_its_reason(
     with pytest.raises(CompareError, match="There is no file"):
         compare_identity(engine_settings, Theirs(file=broken))
     broken.write_text("ana@example.org", encoding="utf-8")
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    with pytest.raises(CompareError, match="is empty"):
+        compare_identity(engine_settings, Theirs(file=empty))
     with pytest.raises(CompareError, match="cannot be read") as error:
         compare_identity(engine_settings, Theirs(file=broken))
     assert "ana@" not in str(error.value)
@@ -351,7 +355,9 @@ def put_conversions(settings: Settings) -> None:
         )  # fmt: skip
 
 
-def test_every_conversion_credited_otherwise_has_its_reason(engine_settings: Settings) -> None:
+def test_every_conversion_credited_otherwise_has_its_reason(
+    engine_settings: Settings, tmp_path: Path
+) -> None:
     put_conversions(engine_settings)
     theirs = Theirs("theirs.credits")
     found = compare_attribution(engine_settings, theirs, model="linear")
@@ -399,6 +405,11 @@ def test_every_conversion_credited_otherwise_has_its_reason(engine_settings: Set
         compare_attribution(
             engine_settings, theirs, CreditColumns(credit="channel"), model="linear"
         )
+    for number, credit in enumerate(("nan", "inf", "")):
+        file = tmp_path / f"credits_{number}.csv"
+        file.write_text(f"conversion_id,channel,credit\nX,Email,{credit}\n", encoding="utf-8")
+        with pytest.raises(CompareError, match="credit or revenue is no number"):
+            compare_attribution(engine_settings, Theirs(file=file), model="linear")
 
 
 def test_biases_equal_a_reference(engine_settings: Settings, tmp_path: Path) -> None:

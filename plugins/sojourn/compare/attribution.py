@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from sojourn.compare.evaluation import reporting_currency
@@ -68,16 +69,14 @@ class _Rows:
         rows = []
         for conversion, channel, credit, revenue, count in zip(*values, strict=True):
             try:
-                rows.append(
-                    (
-                        (conversion or "").strip(),
-                        (channel or "").strip(),
-                        float(credit) * count,
-                        None if revenue is None else float(revenue) * count,
-                    )
-                )
-            except (TypeError, ValueError):
+                numbers = [None if one is None else float(one) * count for one in (credit, revenue)]
+            except ValueError:
                 self.unreadable += 1
+                continue
+            if numbers[0] is None or not all(isfinite(one or 0) for one in numbers):
+                self.unreadable += 1
+                continue
+            rows.append(((conversion or "").strip(), (channel or "").strip(), *numbers))
         kinds = (pa.string(), pa.string(), pa.float64(), pa.float64())
         listed = list(zip(*rows, strict=True)) or [()] * 4
         return pa.table(

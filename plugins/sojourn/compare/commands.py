@@ -41,7 +41,7 @@ def _tell(
 ) -> None:
     """Print an answer, and write its page."""
     from sojourn.compare.sheet import show, write_page
-    from sojourn.identity.show import Lines, as_json
+    from sojourn.output import Lines, as_json
 
     if json:
         typer.echo(as_json(answer))
@@ -54,7 +54,7 @@ def _tell(
 
 
 def _check(picture: Path | None) -> None:
-    from sojourn.identity.picture import check_picture
+    from sojourn.output import check_picture
 
     if picture is not None:
         check_picture(picture)

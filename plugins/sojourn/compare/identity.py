@@ -51,6 +51,8 @@ class Standardised:
     region: str | None = None
     changed: dict[str, int] = field(default_factory=dict)
     unreadable: dict[str, int] = field(default_factory=dict)
+    incomplete: int = 0
+    """Different rows without a type, a value or an id."""
 
     def one(self, kind: str, value: str) -> tuple[str, str | None]:
         """Return our name of the type, and the value as the loader writes it or None."""
@@ -65,7 +67,7 @@ class Standardised:
         return kind, standard
 
     def table(self, batch: pa.RecordBatch) -> pa.Table:
-        """Return type, value and id as they are compared; rows that lack one are left out."""
+        """Return type, value and id as they are compared, without rows that lack one."""
         import pyarrow as pa
 
         columns = [column.to_pylist() for column in batch.columns]
@@ -76,6 +78,7 @@ class Standardised:
             for kind, value, their_id, _ in zip(*columns, strict=True)
             if kind and kind.strip() and value and value.strip() and their_id and their_id.strip()
         ]
+        self.incomplete += batch.num_rows - len(rows)
         names = ("identifier_type", "identifier_value", "written", "their_id")
         values = list(zip(*rows, strict=True)) or [()] * len(names)
         return pa.table(
@@ -127,7 +130,11 @@ def compare_identity(
         comparison.prepare(str(theirs))
         answer: dict[str, Any] = {
             "theirs": str(theirs),
-            "standardised": {"changed": standard.changed, "unreadable": standard.unreadable},
+            "standardised": {
+                "changed": standard.changed,
+                "unreadable": standard.unreadable,
+                "incomplete": standard.incomplete,
+            },
             **comparison.answer(),
         }
         largest = comparison.largest(limit)
@@ -692,7 +699,8 @@ def sheet(answer: Mapping[str, Any]) -> list[Block]:
         Text(
             "Identifiers were standardised as the loader does (e-mail in lower case, phone as "
             f"+43...): {sum(standard['changed'].values()):,} values changed, "
-            f"{sum(standard['unreadable'].values()):,} could not be read."
+            f"{sum(standard['unreadable'].values()):,} could not be read. Different rows without a "
+            f"type, a value or an id, which are left out: {standard['incomplete']:,}."
         ),
         Text(
             f"{groups['there']:,} ids there are {groups['here']:,} persons here; "

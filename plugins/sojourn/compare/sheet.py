@@ -12,7 +12,8 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape as plain
-from rich.table import Table
+
+from sojourn.output import table
 
 _INK, _PALE, _BAR, _MARK, _GRID = "#1f2933", "#52606d", "#9fb8ad", "#b42318", "#d9e0e7"
 _LABELS, _BARS, _ROW, _PANEL_HEAD, _GAP, _ACROSS = 150, 300, 24, 34, 26, 2
@@ -95,13 +96,10 @@ def show(console: Console, blocks: Sequence[Block]) -> None:
         elif isinstance(block, Text):
             console.print(plain(block.text))
         elif isinstance(block, Grid):
-            table = Table(box=None, padding=(0, 2, 0, 0))
-            for place, name in enumerate(block.columns):
-                right = place >= block.left
-                table.add_column(name, no_wrap=True, justify="right" if right else "left")
+            cells = table(*block.columns, left=block.left)
             for row in block.rows:
-                table.add_row(*(plain(cell) for cell in row))
-            console.print(table)
+                cells.add_row(*(plain(cell) for cell in row))
+            console.print(cells)
 
 
 def write_page(path: Path, title: str, blocks: Sequence[Block]) -> None:

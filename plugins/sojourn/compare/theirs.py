@@ -91,6 +91,8 @@ class Theirs:
 
         if self.file is None or not self.file.is_file():
             raise CompareError(f"There is no file {self.file}.")
+        if self.file.stat().st_size == 0:
+            raise CompareError(f"{self.file} is empty: its first line must name its columns.")
         reader = str(self._reader())
         with duckdb.connect() as connection:
             connection.execute("set enable_progress_bar = false")

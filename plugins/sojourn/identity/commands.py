@@ -71,7 +71,8 @@ def _decide(
     )
     from sojourn.identity.identifier import parse_identifier
     from sojourn.identity.preview import preview
-    from sojourn.identity.show import Lines, show_preview
+    from sojourn.identity.show import show_preview
+    from sojourn.output import Lines
 
     settings = get_settings()
     file = DecisionFile(settings)
@@ -197,7 +198,8 @@ def revoke(
     """Take a decision back. It stays in the file, with the time at which it ended."""
     from sojourn.identity.decisions import DecisionFile, revoked
     from sojourn.identity.preview import preview as preview_of
-    from sojourn.identity.show import Lines, show_preview
+    from sojourn.identity.show import show_preview
+    from sojourn.output import Lines
 
     settings = get_settings()
     file = DecisionFile(settings)
@@ -223,7 +225,8 @@ def decisions(
     """List stewards' decisions."""
     from sojourn.identity.decisions import DecisionFile
     from sojourn.identity.identifier import mask
-    from sojourn.identity.show import Lines, as_json, show_decisions
+    from sojourn.identity.show import show_decisions
+    from sojourn.output import Lines, as_json
 
     found = [one for one in DecisionFile(get_settings()).read() if everything or one.is_in_force]
     if not json:
@@ -251,8 +254,9 @@ def what_if_command(
     reveal: Reveal = False,
 ) -> None:
     """Say what other rules would change. Builds on a copy; nothing else is touched."""
-    from sojourn.identity.show import Lines, as_json, show_what_if
+    from sojourn.identity.show import show_what_if
     from sojourn.identity.what_if import what_if
+    from sojourn.output import Lines, as_json
 
     answer = what_if(
         get_settings(),
@@ -282,8 +286,9 @@ def explain(
 ) -> None:
     """Say why two identifiers are one person, or are not; of one alone, all that is known of it."""
     from sojourn.identity.explain import explain_one, explain_pair
-    from sojourn.identity.picture import check_picture, write_picture
-    from sojourn.identity.show import Lines, as_json, show_one, show_pair
+    from sojourn.identity.picture import write_picture
+    from sojourn.identity.show import show_one, show_pair
+    from sojourn.output import Lines, as_json, check_picture
 
     settings = get_settings()
     if picture is not None:

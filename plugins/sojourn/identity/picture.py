@@ -27,16 +27,6 @@ _Slot = Identifier | tuple[int, int]
 _Point = tuple[float, float]
 
 
-def check_picture(path: Path) -> None:
-    """Check the name of a picture's file.
-
-    Raises:
-        ValueError: it ends neither in .svg nor in .html.
-    """
-    if path.suffix.lower() not in (".svg", ".html"):
-        raise ValueError(f"A picture is an .svg or an .html file: rename {path.name}.")
-
-
 def write_picture(answer: Explanation, path: Path) -> None:
     """Draw an answer's graph to an .svg or .html file."""
     svg, title = draw(answer)

@@ -1,44 +1,17 @@
-"""Answers about identity as text for a terminal, and as JSON."""
+"""Answers about identity as text for a terminal."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from sojourn.identity.decisions import Decision
 from sojourn.identity.preview import Known, Preview
-
-
-class Lines(Console):
-    """A console that wraps nothing: a line that is too long goes on, as in other tools."""
-
-    def __init__(self) -> None:
-        super().__init__(highlight=False, soft_wrap=True)
-        if not self.is_terminal:
-            self.width = 200
-
-
-def table(*names: str) -> Table:
-    """Return an empty table without lines."""
-    found = Table(box=None, padding=(0, 2, 0, 0))
-    for name in names:
-        found.add_column(name, no_wrap=True)
-    return found
-
-
-def as_json(answer: Any) -> str:
-    """Return an answer as JSON; times as ISO 8601, UTC."""
-
-    def readable(value: Any) -> Any:
-        return value.isoformat() if isinstance(value, datetime) else str(value)
-
-    return json.dumps(answer, indent=2, ensure_ascii=False, default=readable)
+from sojourn.output import table
 
 
 def _day(time: datetime | None) -> str:

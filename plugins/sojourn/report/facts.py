@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sojourn.compare.evaluation import EvaluationError, evaluate
+from sojourn.compare.evaluation import EvaluationError, evaluate, reporting_currency
 from sojourn.compare.theirs import CompareError
 from sojourn.identity.identifier import mask
 from sojourn.settings import Settings
@@ -118,10 +118,7 @@ def read_facts(settings: Settings) -> Facts:
             days=_days(read),
             syncs=_syncs(read),
             revenue=read.one("select coalesce(sum(revenue), 0) from {events}.conversions"),
-            currency=read.one(
-                "select currency from {events}.exchange_rates_to_reporting "
-                "where valid_from < '0002-01-01' limit 1"
-            ),
+            currency=reporting_currency(warehouse, settings.schema_prefix),
             truth=truth,
         )
 
