@@ -54,11 +54,8 @@ steps as (
     select
         touches.person_id,
         conversion_types.conversion_type,
-        touches.touchpoint_id,
-        cast(null as {{ sojourn.type_string() }}) as conversion_id,
         touches.touchpoint_id as step_id,
         coalesce(touches.channel, 'Unassigned') as channel,
-        cast(null as {{ sojourn.type_money() }}) as revenue,
         0 as is_conversion,
         touches.touched_at as happened_at
 
@@ -77,11 +74,8 @@ steps as (
     select
         conversions.person_id,
         conversions.conversion_type,
-        cast(null as {{ sojourn.type_string() }}) as touchpoint_id,
-        conversions.conversion_id,
         conversions.conversion_id as step_id,
         cast(null as {{ sojourn.type_string() }}) as channel,
-        conversions.revenue,
         1 as is_conversion,
         conversions.converted_at as happened_at
 
@@ -120,16 +114,15 @@ begun as (
     select
         *,
         case
-            when previous_happened_at is null then 1
-            when previous_is_conversion = 1 then 1
             when
-                previous_happened_at
+                previous_happened_at is null
+                or previous_is_conversion = 1
+                or previous_happened_at
                 <= {{ sojourn.days_before(
                     'happened_at', sojourn.window_days('conversion_type')
                 ) }}
-                then 1
-            else 0
-        end as begins_journey
+                then step_number
+        end as begins_at
 
     from followed
 
@@ -139,11 +132,11 @@ numbered as (
 
     select
         *,
-        sum(begins_journey) over (
+        max(begins_at) over (
             partition by person_id, conversion_type
             order by step_number
             rows between unbounded preceding and current row
-        ) as journey_number
+        ) as first_step_number
 
     from begun
 
@@ -154,18 +147,20 @@ journeys as (
     select
         person_id,
         conversion_type,
-        journey_number,
-        max(conversion_id) as conversion_id,
-        max(case when begins_journey = 1 then touchpoint_id end) as first_touchpoint_id,
-        {{ sojourn.joined_text('channel', ' > ', 'step_number') }} as path,
-        count(touchpoint_id) as touch_count,
-        cast(max(revenue) as {{ sojourn.type_money() }}) as revenue,
+        first_step_number,
+        max(case when is_conversion = 1 then step_id end) as conversion_id,
+        max(case when begins_at is not null and is_conversion = 0 then step_id end)
+            as first_touchpoint_id,
+        {{ sojourn.joined_text(
+            'channel', ' > ', 'step_number', 'step_number - first_step_number'
+        ) }} as path,
+        count(channel) as touch_count,
         min(case when is_conversion = 0 then happened_at end) as first_touched_at,
         max(case when is_conversion = 0 then happened_at end) as last_touched_at,
         max(case when is_conversion = 1 then happened_at end) as converted_at
 
     from numbered
-    group by person_id, conversion_type, journey_number
+    group by person_id, conversion_type, first_step_number
 
 ),
 
@@ -174,21 +169,22 @@ named as (
 
     select
         {{ sojourn.hash_id([
-            'conversion_type',
-            "coalesce('conversion ' || conversion_id, 'touch ' || first_touchpoint_id)",
+            'journeys.conversion_type',
+            "coalesce('conversion ' || journeys.conversion_id, 'touch ' || first_touchpoint_id)",
         ]) }} as path_id,
-        conversion_id,
-        person_id,
-        conversion_type,
-        path,
-        touch_count,
-        revenue,
-        first_touched_at,
-        last_touched_at,
-        converted_at,
+        journeys.conversion_id,
+        journeys.person_id,
+        journeys.conversion_type,
+        journeys.path,
+        journeys.touch_count,
+        conversions.revenue,
+        journeys.first_touched_at,
+        journeys.last_touched_at,
+        journeys.converted_at,
         {{ sojourn.this_run() }} as changed_in
 
     from journeys
+    left join conversions on journeys.conversion_id = conversions.conversion_id
 
 )
 
