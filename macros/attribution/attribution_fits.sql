@@ -3,11 +3,14 @@
    and conversion type with enough conversions in the training window. What it holds it keeps, whatever
    the flags: to fit anew, name another version; to go back, name the former.
 
-   `steps` names the model with the touches of journeys: path_id, person_id, conversion_type, channel,
-   campaign, step_number, is_direct, is_converted, ended_at. Direct touches count only in journeys that
-   have no others, unless `attribution_settings` say otherwise.
+   `journeys` names the model with the journeys that have ended: conversion_type, touch_count,
+   is_converted, converted_at, last_touched_at; `steps` the one with their touches: path_id, person_id,
+   conversion_type, channel, campaign, step_number, is_direct, is_converted, ended_at. Direct touches
+   count only in journeys that have no others, unless `attribution_settings` say otherwise.
 
-   For each fit there are these scratch tables:
+   All fits start from
+     fit_touches   the steps in the training window, of all conversion types
+   and for each there are these scratch tables:
      fit_values    value_number (from 1, in byte order), value
      fit_steps     path_id, unit_id, is_converted, value_number, step_number
      fit_draws     unit_id, replicate, weight: how often a unit counts. In replicate 0 each once; the
@@ -21,7 +24,7 @@
 {% materialization attribution_fits, default %}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
-    {%- set steps = ref('sojourn', config.require('steps')) -%}
+    {%- set journeys = ref('sojourn', config.require('journeys')) -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
@@ -32,7 +35,7 @@
         )
     ) -%}
     {%- do sojourn.drop_fit_tables() -%}
-    {%- set fits = sojourn.missing_fits(steps, this if is_kept else none) -%}
+    {%- set fits = sojourn.missing_fits(journeys, this if is_kept else none) -%}
     {%- if fits -%}
         {%- call sojourn.scratch('fit_effects') -%}
             select
@@ -44,8 +47,9 @@
                 cast(null as {{ sojourn.type_double() }}) as sampling_error
             where 1 = 0
         {%- endcall -%}
+        {%- do sojourn.collect_fit_touches(ref('sojourn', config.require('steps'))) -%}
         {%- for fit in fits -%}
-            {%- do sojourn.make_fit(steps, fit) -%}
+            {%- do sojourn.make_fit(fit) -%}
         {%- endfor -%}
     {%- endif -%}
     {%- set rows = sojourn.fitted_weights(fits) -%}
@@ -75,7 +79,7 @@
 
 {% macro drop_fit_tables() %}
     {%- do sojourn.drop_scratch([
-        'fit_effects', 'fit_values', 'fit_steps', 'fit_draws', 'fit_moves', 'fit_chain', 'fit_powers',
+        'fit_effects', 'fit_touches', 'fit_values', 'fit_steps', 'fit_draws', 'fit_moves', 'fit_chain', 'fit_powers',
         'fit_powers_next', 'fit_visits', 'fit_visits_next', 'fit_chances', 'fit_chances_next',
         'fit_members', 'fit_sets', 'fit_subsets', 'fit_worths', 'fit_places',
     ]) -%}
@@ -91,7 +95,7 @@
 
 
 {# The fits to make: a list of {number, version, type, dimension, models, journeys, conversions}. #}
-{% macro missing_fits(steps, kept) %}
+{% macro missing_fits(journeys, kept) %}
     {%- set recorded = [] -%}
     {%- if kept is not none -%}
         {%- for version, type, model in run_query(
@@ -104,7 +108,8 @@
     {%- if sojourn.fitted_models() -%}
         {%- set trained = run_query(
             'select conversion_type, count(*), sum(case when is_converted then 1 else 0 end) from '
-            ~ steps ~ ' where step_number = 1 and ' ~ sojourn.in_training()
+            ~ '(select *, coalesce(converted_at, last_touched_at) as ended_at from ' ~ journeys
+            ~ ') as ended where touch_count > 0 and ' ~ sojourn.in_training()
             ~ ' group by conversion_type order by conversion_type'
         ).rows -%}
     {%- endif -%}
@@ -133,7 +138,27 @@
 {% endmacro %}
 
 
-{% macro make_fit(steps, fit) %}
+{# Scratch table `fit_touches`: what all fits start from. #}
+{% macro collect_fit_touches(steps) %}
+    {%- call sojourn.scratch('fit_touches') -%}
+        select
+            path_id,
+            person_id,
+            conversion_type,
+            channel,
+            campaign,
+            step_number,
+            is_direct,
+            is_converted,
+            max(case when is_direct then 0 else 1 end) over (partition by path_id)
+                as has_other_than_direct
+        from {{ steps }}
+        where {{ sojourn.in_training() }}
+    {%- endcall -%}
+{% endmacro %}
+
+
+{% macro make_fit(fit) %}
     {%- set all_settings = sojourn.attribution_settings() -%}
     {%- set settings = all_settings.get(fit.type, all_settings.default) -%}
     {%- set removed = settings.removed_if_not_alone -%}
@@ -144,22 +169,16 @@
             is_converted,
             {{ sojourn.fitted_value(fit.dimension) }} as value,
             step_number
-        from (
+        from {% if removed %}(
             select
                 *,
-                {% if removed -%}
                 max(case when {{ sojourn.in_channels('channel', removed) }} then 0 else 1 end)
-                    over (partition by path_id) as has_others,
-                {% endif -%}
-                max(case when is_direct then 0 else 1 end) over (partition by path_id)
-                    as has_other_than_direct
-            from {{ steps }}
-            where
-                conversion_type = {{ sojourn.text_literal(fit.type) }}
-                and {{ sojourn.in_training() }}
-        ) as trained
+                    over (partition by path_id) as has_others
+            from fit_touches
+        ) as trained{% else %}fit_touches{% endif %}
         where
-            {{ {
+            conversion_type = {{ sojourn.text_literal(fit.type) }}
+            and {{ {
                 'fallback': '(not is_direct or has_other_than_direct = 0)', 'counts': '1 = 1',
                 'never': 'not is_direct',
             }[settings.direct] }}

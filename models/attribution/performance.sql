@@ -125,6 +125,28 @@ credits_on_dates as (
 
 ),
 
+credits_of_days as (
+
+    select
+        model,
+        conversion_type,
+        platform,
+        campaign_id,
+        campaign,
+        channel,
+        timezone,
+        date_basis,
+        date_day,
+        sum(credit) as credit,
+        sum(attributed_revenue) as attributed_revenue
+
+    from credits_on_dates
+    group by
+        model, conversion_type, platform, campaign_id, campaign, channel, timezone, date_basis,
+        date_day
+
+),
+
 -- Spend repeats for each model, conversion type and date basis: never sum it over them.
 spend_on_dates as (
 
@@ -168,7 +190,7 @@ credits_and_spend as (
         date_basis,
         date_day
 
-    from credits_on_dates
+    from credits_of_days
 
     union all
 

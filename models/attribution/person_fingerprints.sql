@@ -91,10 +91,11 @@ conversion_types as (
 settings as (
 
     select
-        '{{ var('attribution_window_days') }} {{ sojourn.credit_models() }} '
-        || coalesce(cast(rules.fingerprint as {{ sojourn.type_string() }}), '') || ' '
-        || coalesce(cast(conversion_types.fingerprint as {{ sojourn.type_string() }}), '')
-            as fingerprint
+        md5(
+            '{{ var('attribution_window_days') }} {{ sojourn.credit_models() }} '
+            || coalesce(cast(rules.fingerprint as {{ sojourn.type_string() }}), '') || ' '
+            || coalesce(cast(conversion_types.fingerprint as {{ sojourn.type_string() }}), '')
+        ) as fingerprint
 
     from rules
     cross join conversion_types
