@@ -3,11 +3,14 @@
    conversion goes to the touches since the person's last one of that type: to their channels (or
    campaigns) in proportion to the weights, evenly over the touches of each. What the fit has not
    seen takes its mean weight; where all weights are zero, or nothing is fitted yet, all values earn
-   the same. With `version`, by that fit. #}
+   the same. With `version`, by that fit, and of all
+   conversions. #}
 {% macro credit_by_weights(model, dimension, version=none) -%}
 with creditable_touches as (
 
-    {{ sojourn.creditable_touches(model, since_last_conversion=true) }}
+    {{ sojourn.creditable_touches(
+        model, since_last_conversion=true, of_all=version is not none
+    ) }}
 
 ),
 

@@ -5,8 +5,13 @@
 
    Kinds of touch are let in by the seed `touch_credit_rules`. Direct touches count only where a
    conversion has no others, unless the model (`counts_direct=true`) or the settings say otherwise. With
-   `since_last_conversion=true` a path begins after the person's last conversion of that type. #}
-{% macro creditable_touches(model, counts_direct=false, since_last_conversion=false) -%}
+   `since_last_conversion=true` a path begins after the person's last conversion of that type.
+
+   They are those of the conversions that are to be credited in this run: of what has changed
+   (`conversions_to_credit`). With `of_all=true`, of all conversions. #}
+{% macro creditable_touches(
+    model, counts_direct=false, since_last_conversion=false, of_all=false
+) -%}
     {%- set window_touches = sojourn.window_touches('conversion_type') -%}
     {%- if window_touches %}
     select
@@ -52,6 +57,10 @@
             on
                 conversion_touches.kind = creditable_kinds.kind
                 and creditable_kinds.model = '{{ model }}'
+        {%- if not of_all %}
+        inner join {{ ref('sojourn', 'conversions_to_credit') }} as conversions_to_credit
+            on conversion_touches.conversion_id = conversions_to_credit.conversion_id
+        {%- endif %}
         {%- if since_last_conversion %}
         where
             conversion_touches.previous_converted_at is null

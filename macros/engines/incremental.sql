@@ -311,3 +311,19 @@
     {%- endif -%}
     {{ return('') }}
 {%- endmacro %}
+
+{# `overwrite(table, sql)`: puts the rows of the select, of the table's columns in their order, in the
+   place of what the table holds. #}
+{% macro overwrite(table, sql) -%}
+    {{ return(adapter.dispatch('overwrite', 'sojourn')(table, sql)) }}
+{%- endmacro %}
+
+{% macro default__overwrite(table, sql) -%}
+    {%- do run_query('delete from ' ~ table) -%}
+    {%- do run_query('insert into ' ~ table ~ ' ' ~ sql) -%}
+    {%- do sojourn.gather_statistics_now(table) -%}
+{%- endmacro %}
+
+{% macro spark__overwrite(table, sql) -%}
+    {%- do run_query('insert overwrite table ' ~ table ~ ' ' ~ sql) -%}
+{%- endmacro %}

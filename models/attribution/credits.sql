@@ -3,9 +3,11 @@
     incremental_strategy=sojourn.strategy('replace'),
     partition_by=sojourn.partition(),
     unique_key=['conversion_id', 'touchpoint_id'],
+    pre_hook='{{ sojourn.list_conversions_to_credit() }}',
 ) }}
 
 -- depends_on: {{ ref('sojourn', 'person_fingerprints') }}
+-- depends_on: {{ ref('sojourn', 'conversions_to_credit') }}
 
 with conversions as {{ sojourn.inline() }} (
 
@@ -22,49 +24,14 @@ conversion_touches as (
 -- The recorded fits that fitted models use.
 fits_in_use as (
 
-    select distinct
-        conversion_type,
-        model,
-        fit_version
-
-    from {{ ref('sojourn', 'channel_weights') }}
-    where fit_version = '{{ sojourn.fit_setting('version') }}'
+    {{ sojourn.fits_in_use() }}
 
 ),
 
 {% if is_incremental() %}
-changed_persons as (
-
-    {{ sojourn.changed_persons() }}
-
-),
-
--- Also those that were the person's until now, and those that a model credits by another fit now.
 changed_conversions as (
 
-    select conversions.conversion_id
-    from conversions
-    inner join changed_persons
-        on coalesce(conversions.person_id, conversions.conversion_id) = changed_persons.person_id
-
-    union
-
-    select credited_before.conversion_id
-    from {{ this }} as credited_before
-    inner join changed_persons
-        on
-            coalesce(credited_before.person_id, credited_before.conversion_id)
-            = changed_persons.person_id
-
-    union
-
-    select credited_before.conversion_id
-    from {{ this }} as credited_before
-    left join fits_in_use
-        on
-            credited_before.conversion_type = fits_in_use.conversion_type
-            and credited_before.model = fits_in_use.model
-    where credited_before.fit_version is distinct from fits_in_use.fit_version
+    {{ sojourn.changed_conversions() }}
 
 ),
 {% endif %}

@@ -1,0 +1,52 @@
+{# `changed_conversions()`: conversion_id of the conversions that `credits` credits anew: those of
+   changed persons; those that were theirs until now; those that a model credits by another fit now.
+   To be used in `credits` alone. #}
+{% macro changed_conversions() -%}
+    select conversions.conversion_id
+    from {{ ref('sojourn', 'conversions') }} as conversions
+    inner join ({{ sojourn.changed_persons() }}) as changed_persons
+        on coalesce(conversions.person_id, conversions.conversion_id) = changed_persons.person_id
+
+    union
+
+    select credited_before.conversion_id
+    from {{ this }} as credited_before
+    inner join ({{ sojourn.changed_persons() }}) as changed_persons
+        on
+            coalesce(credited_before.person_id, credited_before.conversion_id)
+            = changed_persons.person_id
+
+    union
+
+    select credited_before.conversion_id
+    from {{ this }} as credited_before
+    left join ({{ sojourn.fits_in_use() }}) as fits_in_use
+        on
+            credited_before.conversion_type = fits_in_use.conversion_type
+            and credited_before.model = fits_in_use.model
+    where credited_before.fit_version is distinct from fits_in_use.fit_version
+{%- endmacro %}
+
+{# The recorded fits that fitted models use: conversion_type, model, fit_version. #}
+{% macro fits_in_use() -%}
+    select distinct
+        conversion_type,
+        model,
+        fit_version
+    from {{ ref('sojourn', 'channel_weights') }}
+    where fit_version = '{{ sojourn.fit_setting('version') }}'
+{%- endmacro %}
+
+{# Before `credits`: writes the conversions that it credits anew to `conversions_to_credit`, from which
+   the views `credits_by_<model>` start; all, on a full build. #}
+{% macro list_conversions_to_credit() -%}
+    {%- if execute -%}
+        {%- set listed = ref('sojourn', 'conversions_to_credit') -%}
+        {%- if is_incremental() -%}
+            {%- set rows = sojourn.changed_conversions() -%}
+        {%- else -%}
+            {%- set rows = 'select conversion_id from ' ~ ref('sojourn', 'conversions') -%}
+        {%- endif -%}
+        {%- do sojourn.overwrite(listed, rows) -%}
+    {%- endif -%}
+{%- endmacro %}
