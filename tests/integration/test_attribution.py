@@ -383,7 +383,7 @@ GIVEN = {
 }
 MODELS = [
     "creditable_kinds", "person_fingerprints", "conversion_touches", "journeys", "paths",
-    "journey_steps", "channel_weights", "credits", "refit_preview",
+    "journey_steps", "channel_weights", "conversions_to_credit", "credits", "refit_preview",
 ]  # fmt: skip
 
 
