@@ -6,6 +6,7 @@ a process of its own, as `sojourn.build` promises; those of the end-to-end tests
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -102,6 +103,7 @@ def serve() -> None:
     for module in ("cli.main", "adapters.duckdb", "adapters.postgres"):
         importlib.import_module(f"dbt.{module}")
     leave_out_debug_events()
+    keep_compiled_templates()
 
     answers = os.fdopen(os.dup(1), "w")
     manifests: dict[Key, Any] = {}
@@ -110,6 +112,7 @@ def serve() -> None:
         key = shared_key(request)
         if key is not None and key not in manifests:
             manifests[key] = parse(request)
+            compile_templates(manifests[key])
         code = answer_in_a_fork(request, manifests.get(key) if key else None)
         answers.write(f"{code}\n")
         answers.flush()
@@ -127,6 +130,36 @@ def leave_out_debug_events() -> None:
             fire(self, event, level, **options)
 
     EventManager.fire_event = fire_what_is_read
+
+
+def keep_compiled_templates() -> None:
+    """Compile no template twice, here or in a fork: a sixth of what dbt needs for a build."""
+    from dbt_common.clients.jinja import MacroFuzzEnvironment
+
+    compile_template = MacroFuzzEnvironment.compile
+    codes: dict[tuple[type, str], Any] = {}
+
+    def compile_once(self: Any, source: Any, *arguments: Any, **options: Any) -> Any:
+        if not isinstance(source, str) or any(arguments) or any(options.values()):
+            return compile_template(self, source, *arguments, **options)
+        key = (type(self), source)
+        if key not in codes:
+            codes[key] = compile_template(self, source)
+        return codes[key]
+
+    MacroFuzzEnvironment.compile = compile_once
+
+
+def compile_templates(manifest: Any) -> None:
+    """Compile all macros and models of a project; what is wrong with one, its build will say."""
+    from dbt_common.clients.jinja import get_template
+    from dbt_common.exceptions import CompilationError
+
+    nodes = manifest.nodes.values() if manifest is not None else []
+    macros = manifest.macros.values() if manifest is not None else []
+    for source in {*(node.raw_code for node in nodes), *(macro.macro_sql for macro in macros)}:
+        with contextlib.suppress(CompilationError):
+            get_template(source, {})
 
 
 def parse(request: dict[str, Any]) -> Any:

@@ -1,3 +1,6 @@
+{% set types = sojourn.conversion_types() -%}
+{% set event_types = types | reject('in', ['order', 'opportunity_won']) | list -%}
+
 with orders as (
 
     select * from {{ ref('sojourn', 'orders') }}
@@ -64,6 +67,44 @@ opportunity_conversions as (
 
 ),
 
+{% if event_types -%}
+events as {{ sojourn.inline() }} (
+
+    select * from {{ ref('sojourn', 'events') }}
+    where
+        not is_bot
+        and not is_internal
+        and event_name in (
+            {% for type in event_types -%}
+            {{ sojourn.text_literal(types[type].event) }}{{ ',' if not loop.last }}
+            {% endfor %}
+        )
+
+),
+
+event_conversions as (
+
+    {% for type in event_types -%}
+    select
+        {{ sojourn.text_literal(type ~ ':') }} || event_key as conversion_id,
+        person_id,
+        {{ sojourn.text_literal(type) }} as conversion_type,
+        order_id,
+        source,
+        cast('{{ var('reporting_currency') }}' as {{ sojourn.type_string() }}) as currency,
+        cast(0 as {{ sojourn.type_money() }}) as gross_revenue,
+        cast(0 as {{ sojourn.type_money() }}) as refunded_revenue,
+        cast(0 as {{ sojourn.type_money() }}) as revenue,
+        occurred_at as converted_at
+
+    from events
+    where event_name = {{ sojourn.text_literal(types[type].event) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+{% endif -%}
 all_conversions as (
 
     select * from order_conversions
@@ -72,10 +113,32 @@ all_conversions as (
 
     select * from opportunity_conversions
 
+    {% if event_types -%}
+    union all
+
+    select * from event_conversions
+    {%- endif %}
+
 ),
 
+numbered as (
+
+    select
+        *,
+        person_id is not null
+        and row_number() over (
+            partition by person_id, conversion_type
+            order by converted_at, conversion_id
+        ) = 1 as is_first
+
+    from all_conversions
+
+),
+
+-- What counts, and its value: the var `conversion_types`.
 conversions as (
 
+    {% for type, settings in types.items() -%}
     select
         conversion_id,
         person_id,
@@ -85,15 +148,21 @@ conversions as (
         currency,
         gross_revenue,
         refunded_revenue,
-        revenue,
-        person_id is not null
-        and row_number() over (
-            partition by person_id, conversion_type
-            order by converted_at, conversion_id
-        ) = 1 as is_first,
+        {{ {'net': 'revenue', 'gross': 'gross_revenue'}.get(
+            settings.value, 'cast(' ~ settings.value ~ ' as ' ~ sojourn.type_money() ~ ')'
+        ) }} as revenue,
+        is_first,
         converted_at
 
-    from all_conversions
+    from numbered
+    where
+        conversion_type = {{ sojourn.text_literal(type) }}
+        {{ {
+            'all': '', 'new': 'and is_first',
+            'returning': 'and person_id is not null and not is_first',
+        }[settings.customers] }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 )
 

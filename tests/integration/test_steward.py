@@ -7,11 +7,14 @@ import multiprocessing
 import re
 import shutil
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sojourn.activation import activate
+from sojourn.activation.receiver import Receiver
 from sojourn.build import BuildError, build, run_dbt
 from sojourn.cli import app
 from sojourn.identity.decisions import DecisionError, DecisionFile, new_decision, revoked
@@ -52,6 +55,13 @@ def brand(engine_settings: Settings, small_brand: Path, tmp_path: Path) -> Setti
     load(settings, as_of=day_end(DAYS))
     build(settings, as_of=day_end(DAYS), tests=False, quiet=True)
     return settings
+
+
+@pytest.fixture
+def received() -> Iterator[Receiver]:
+    """What a destination was sent."""
+    with Receiver() as receiver:
+        yield receiver
 
 
 def sojourn(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
@@ -106,6 +116,18 @@ def counted(settings: Settings) -> dict[str, Any]:
     return {"audiences": dict(members), "revenue": dict(revenue), "rows": rows[0][0]}
 
 
+def acknowledged_member(settings: Settings, received: Receiver) -> tuple[str, str, str]:
+    """A row's key, person and address; the destination must have just what it should."""
+    with open_warehouse(settings, read_only=True) as warehouse:
+        rows = warehouse.fetch(
+            "select row_key, person_id, email from activation.webhook__audience_members "
+            "where email is not null order by row_key"
+        )
+        wanted = warehouse.fetch("select row_key from activation.webhook__audience_members")
+    assert received.state("webhook_audience_members").keys() == {key for (key,) in wanted}
+    return rows[0]
+
+
 def check_previews(brand: Settings) -> None:
     """Without a decision nothing moves, wherever the clusters are; a link joins what it says."""
     persons = sorted(persons_of(brand).items(), key=lambda person: (-len(person[1]), person[0]))
@@ -127,7 +149,7 @@ def check_previews(brand: Settings) -> None:
 
 
 def test_decisions_hold_and_everything_downstream_follows(
-    brand: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    brand: Settings, received: Receiver, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Preview, decide, build: persons are the preview's, and all equals a full refresh."""
     check_previews(brand)
@@ -228,15 +250,34 @@ def test_decisions_hold_and_everything_downstream_follows(
         build(refreshed, as_of=day_end(DAYS), full_refresh=True, quiet=True, tests=False)
         assert_same(brand, refreshed)
 
-    # Taken back, everybody is who they were.
+    # The destination knows the persons of now, of whom one is about to lose an address.
+    monkeypatch.setenv("SOJOURN_WEBHOOK_URL", received.url)
+    activate(brand, as_of=day_end(DAYS))
+    row_key, member, address = acknowledged_member(brand, received)
+    sojourn(brand, monkeypatch, "identity", "detach", f"email:{address}", *who)
+
+    # Taken back, everybody else is who they were.
     sojourn(brand, monkeypatch, "identity", "revoke", rule[1], "--author", "Bob", "--reason",
             "it was one", "--as-of", "2026-01-10T18:00:00")  # fmt: skip
     listed = json.loads(sojourn(brand, monkeypatch, "identity", "decisions", "--all", "--json"))
-    assert listed[0]["revoked_at"] == "2026-01-10 18:00:00"
-    assert listed[0]["reason"] == "a kiosk [revoked by Bob: it was one]"
-    assert sojourn(brand, monkeypatch, "identity", "decisions").startswith("No steward")
+    [revoked_rule] = [one for one in listed if one["rule_id"] == rule[1]]
+    assert revoked_rule["revoked_at"] == "2026-01-10 18:00:00"
+    assert revoked_rule["reason"] == "a kiosk [revoked by Bob: it was one]"
+    assert rule[1] not in sojourn(brand, monkeypatch, "identity", "decisions")
     build(brand, as_of=day_end(DAYS), quiet=True, tests=False)
-    assert owners(brand) == before
+    detached = Identifier("email", address)
+    again = owners(brand)
+    assert [one for one in again if again[one] == again[detached]] == [detached]
+    others = {one for one, person in before.items() if person != before[detached]}
+    assert {one: again[one] for one in others} == {one: before[one] for one in others}
+
+    # What it had acknowledged of the address is taken back from the destination.
+    assert received.state("webhook_audience_members")[row_key]["email"] == address
+    sent_again = activate(brand, as_of=day_end(DAYS))
+    assert all(sync.adds_up for sync in sent_again.syncs)
+    kept = received.state("webhook_audience_members").values()
+    assert (member, address) not in {(row["person_id"], row["email"]) for row in kept}
+    acknowledged_member(brand, received)
     history = explain_one(brand, str(device), reveal=True).as_dict()
     assert {"merged", "split"} <= {change["change_type"] for change in history["changes"]}
     assert len([one for one in history["owners"] if one["identifier"] == str(device)]) >= 3
