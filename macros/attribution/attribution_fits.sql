@@ -3,13 +3,15 @@
    and conversion type with enough conversions in the training window. What it holds it keeps, whatever
    the flags: to fit anew, name another version; to go back, name the former.
 
-   `journeys` names the model with the journeys that have ended: conversion_type, touch_count,
+   `journeys` names the model with the journeys that have ended: person_id, conversion_type, touch_count,
    is_converted, converted_at, last_touched_at; `steps` the one with their touches: path_id, person_id,
    conversion_type, channel, campaign, step_number, is_direct, is_converted, ended_at. Direct touches
    count only in journeys that have no others, unless `attribution_settings` say otherwise.
 
    All fits start from
-     fit_touches   the steps in the training window, of all conversion types
+     fit_touches     the steps in the training window, of all conversion types: as fit_steps below, with
+                     channel, campaign and is_direct
+     fit_all_draws   as fit_draws below
    and for each there are these scratch tables:
      fit_values    value_number (from 1, in byte order), value
      fit_steps     path_id, unit_id, is_converted, value_number, step_number
@@ -47,7 +49,7 @@
                 cast(null as {{ sojourn.type_double() }}) as sampling_error
             where 1 = 0
         {%- endcall -%}
-        {%- do sojourn.collect_fit_touches(ref('sojourn', config.require('steps'))) -%}
+        {%- do sojourn.collect_fit_touches(journeys, ref('sojourn', config.require('steps'))) -%}
         {%- for fit in fits -%}
             {%- do sojourn.make_fit(fit) -%}
         {%- endfor -%}
@@ -79,9 +81,10 @@
 
 {% macro drop_fit_tables() %}
     {%- do sojourn.drop_scratch([
-        'fit_effects', 'fit_touches', 'fit_values', 'fit_steps', 'fit_draws', 'fit_moves', 'fit_chain', 'fit_powers',
-        'fit_powers_next', 'fit_visits', 'fit_visits_next', 'fit_chances', 'fit_chances_next',
-        'fit_members', 'fit_sets', 'fit_subsets', 'fit_worths', 'fit_places',
+        'fit_effects', 'fit_touches', 'fit_all_draws', 'fit_values', 'fit_steps', 'fit_draws',
+        'fit_moves', 'fit_chain', 'fit_powers', 'fit_powers_next', 'fit_visits', 'fit_visits_next',
+        'fit_chances', 'fit_chances_next', 'fit_members', 'fit_sets', 'fit_subsets', 'fit_worths',
+        'fit_places',
     ]) -%}
     {%- do sojourn.clear_scratch() -%}
 {% endmacro %}
@@ -91,6 +94,18 @@
     {%- set to = sojourn.training_to('conversion_type') -%}
     ended_at <= {{ to }}
     and ended_at > {{ sojourn.days_before(to, sojourn.fit_setting('training_days')) }}
+{%- endmacro %}
+
+
+{# Journeys with touches, and when they ended. #}
+{% macro ended_journeys(journeys) -%}
+    (
+        select
+            *,
+            coalesce(converted_at, last_touched_at) as ended_at
+        from {{ journeys }}
+        where touch_count > 0
+    ) as ended
 {%- endmacro %}
 
 
@@ -108,8 +123,7 @@
     {%- if sojourn.fitted_models() -%}
         {%- set trained = run_query(
             'select conversion_type, count(*), sum(case when is_converted then 1 else 0 end) from '
-            ~ '(select *, coalesce(converted_at, last_touched_at) as ended_at from ' ~ journeys
-            ~ ') as ended where touch_count > 0 and ' ~ sojourn.in_training()
+            ~ sojourn.ended_journeys(journeys) ~ ' where ' ~ sojourn.in_training()
             ~ ' group by conversion_type order by conversion_type'
         ).rows -%}
     {%- endif -%}
@@ -138,12 +152,16 @@
 {% endmacro %}
 
 
-{# Scratch table `fit_touches`: what all fits start from. #}
-{% macro collect_fit_touches(steps) %}
+{# Scratch tables `fit_touches` and `fit_all_draws`: what all fits start from. #}
+{% macro collect_fit_touches(journeys, steps) %}
+    {%- set person_count = run_query(
+        'select count(distinct person_id) from ' ~ sojourn.ended_journeys(journeys)
+        ~ ' where ' ~ sojourn.in_training()
+    ).rows[0][0] | int -%}
     {%- call sojourn.scratch('fit_touches') -%}
         select
             path_id,
-            person_id,
+            {{ 'substr(md5(person_id), 1, 3)' if person_count > 50000 else 'person_id' }} as unit_id,
             conversion_type,
             channel,
             campaign,
@@ -155,6 +173,45 @@
         from {{ steps }}
         where {{ sojourn.in_training() }}
     {%- endcall -%}
+    {%- set replicates = sojourn.fit_setting('replicates') -%}
+    {%- call sojourn.scratch('fit_all_draws') -%}
+        with units as (
+            select distinct unit_id
+            from fit_touches
+        ),
+        digests as (
+            select
+                units.unit_id,
+                blocks.number as block,
+                md5('{{ sojourn.fit_setting('seed') }}|' || cast(blocks.number as {{ sojourn.type_string() }}) || '|' || units.unit_id)
+                    as digest
+            from units
+            cross join ({{ sojourn.whole_numbers((replicates + 3) // 4) }}) as blocks
+        ),
+        draws as (
+            select
+                unit_id,
+                0 as replicate,
+                1 as weight
+            from units
+            {%- for part in range(4) %}
+            union all
+            select
+                unit_id,
+                4 * block + {{ part + 1 }} as replicate,
+                {{ sojourn.poisson_weight('substr(digest, ' ~ (8 * part + 1) ~ ', 8)') }} as weight
+            from digests
+            {%- endfor %}
+        )
+        select
+            unit_id,
+            cast(replicate as integer) as replicate,
+            cast(weight as {{ sojourn.type_bigint() }}) as weight
+        from draws
+        where
+            weight > 0
+            and replicate <= {{ replicates }}
+    {%- endcall -%}
 {% endmacro %}
 
 
@@ -165,7 +222,7 @@
     {%- call sojourn.scratch('fit_moves') -%}
         select
             path_id,
-            person_id,
+            unit_id,
             is_converted,
             {{ sojourn.fitted_value(fit.dimension) }} as value,
             step_number
@@ -193,15 +250,11 @@
             value
         from (select distinct value from fit_moves) as found
     {%- endcall -%}
-    {%- set person_count = run_query(
-        'select count(*) from (select distinct person_id from fit_moves) as persons'
-    ).rows[0][0] | int -%}
-    {%- set unit = 'substr(md5(person_id), 1, 3)' if person_count > 50000 else 'person_id' -%}
     {%- call sojourn.scratch('fit_steps') -%}
         {%- if settings.path == 'all' %}
         select
             moves.path_id,
-            {{ unit }} as unit_id,
+            moves.unit_id,
             moves.is_converted,
             fit_values.value_number,
             moves.step_number
@@ -210,7 +263,7 @@
         {%- else %}
         select
             path_id,
-            {{ unit }} as unit_id,
+            unit_id,
             is_converted,
             value_number,
             step_number
@@ -254,42 +307,9 @@
         {%- set replicates = 0 -%}
     {%- endif -%}
     {%- call sojourn.scratch('fit_draws') -%}
-        with units as (
-            select distinct unit_id
-            from fit_steps
-        ),
-        digests as (
-            select
-                units.unit_id,
-                blocks.number as block,
-                md5('{{ sojourn.fit_setting('seed') }}|' || cast(blocks.number as {{ sojourn.type_string() }}) || '|' || units.unit_id)
-                    as digest
-            from units
-            cross join ({{ sojourn.whole_numbers((replicates + 3) // 4) }}) as blocks
-        ),
-        draws as (
-            select
-                unit_id,
-                0 as replicate,
-                1 as weight
-            from units
-            {%- for part in range(4) %}
-            union all
-            select
-                unit_id,
-                4 * block + {{ part + 1 }} as replicate,
-                {{ sojourn.poisson_weight('substr(digest, ' ~ (8 * part + 1) ~ ', 8)') }} as weight
-            from digests
-            {%- endfor %}
-        )
-        select
-            unit_id,
-            cast(replicate as integer) as replicate,
-            cast(weight as {{ sojourn.type_bigint() }}) as weight
-        from draws
-        where
-            weight > 0
-            and replicate <= {{ replicates }}
+        select *
+        from fit_all_draws
+        where replicate <= {{ replicates }}
     {%- endcall -%}
 {% endmacro %}
 

@@ -51,45 +51,50 @@
         {%- endfor %}
         select * from size_{{ value_count }}
     {%- endcall -%}
-    {#- Sums over all subsets, a bit at a time. #}
+    {#- What a set is worth counts for all that hold it: each adds itself to those with one value more,
+        a value at a time. -#}
     {%- call sojourn.scratch('fit_worths') -%}
         with sums_0 as (
+            select
+                replicate,
+                mask,
+                cast(journeys as {{ bigint }}) as journeys,
+                cast(conversions as {{ bigint }}) as conversions
+            from fit_sets
+        ),
+        {%- for number in range(1, value_count + 1) %}
+        sums_{{ number }} as (
+            select
+                sums.replicate,
+                sums.mask + {{ 2 ** (number - 1) }} * bits.bit as mask,
+                cast(sum(sums.journeys) as {{ bigint }}) as journeys,
+                cast(sum(sums.conversions) as {{ bigint }}) as conversions
+            from sums_{{ number - 1 }} as sums
+            cross join (select 0 as bit union all select 1 as bit) as bits
+            where bits.bit = 0 or (sums.mask & {{ 2 ** (number - 1) }}) = 0
+            group by sums.replicate, sums.mask + {{ 2 ** (number - 1) }} * bits.bit
+        ),
+        {%- endfor %}
+        worths as (
             select
                 replicates.replicate,
                 subsets.mask,
                 subsets.size,
-                cast(coalesce(sets.journeys, 0) as {{ bigint }}) as journeys,
-                cast(coalesce(sets.conversions, 0) as {{ bigint }}) as conversions
+                coalesce(sums.journeys, 0) as journeys,
+                coalesce(sums.conversions, 0) as conversions
             from fit_subsets as subsets
             cross join (select distinct replicate from fit_sets) as replicates
-            left join fit_sets as sets
+            left join sums_{{ value_count }} as sums
                 on
-                    replicates.replicate = sets.replicate
-                    and subsets.mask = sets.mask
+                    replicates.replicate = sums.replicate
+                    and subsets.mask = sums.mask
         )
-        {%- for number in range(1, value_count + 1) %},
-        sums_{{ number }} as (
-            select
-                replicate,
-                mask,
-                size,
-                cast(sum(journeys) over (
-                    partition by replicate, mask - (mask & {{ 2 ** (number - 1) }})
-                    order by mask
-                ) as {{ bigint }}) as journeys,
-                cast(sum(conversions) over (
-                    partition by replicate, mask - (mask & {{ 2 ** (number - 1) }})
-                    order by mask
-                ) as {{ bigint }}) as conversions
-            from sums_{{ number - 1 }}
-        )
-        {%- endfor %}
         select
             replicate,
             mask,
             size,
             {{ sojourn.worth_of('journeys', 'conversions') }} as worth
-        from sums_{{ value_count }}
+        from worths
     {%- endcall -%}
     {%- call sojourn.scratch_rows('fit_effects') -%}
         with shares as (
