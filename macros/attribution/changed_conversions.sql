@@ -1,6 +1,6 @@
 {# `changed_conversions()`: conversion_id of the conversions that `credits` credits anew: those of
    changed persons; those that were theirs until now; those that a model credits by another fit now.
-   To be used in `credits` alone. #}
+   Of `credits` alone. #}
 {% macro changed_conversions() -%}
     select conversions.conversion_id
     from {{ ref('sojourn', 'conversions') }} as conversions
@@ -9,22 +9,33 @@
 
     union
 
+    {#- Every model has all conversions: the rows of one tell whose they were. #}
     select credited_before.conversion_id
     from {{ this }} as credited_before
     inner join ({{ sojourn.changed_persons() }}) as changed_persons
         on
             coalesce(credited_before.person_id, credited_before.conversion_id)
             = changed_persons.person_id
+    where credited_before.model = (select min(model) from {{ this }})
 
     union
 
     select credited_before.conversion_id
     from {{ this }} as credited_before
-    left join ({{ sojourn.fits_in_use() }}) as fits_in_use
+    inner join (
+        select
+            fits_before.conversion_type,
+            fits_before.model
+        from (select distinct conversion_type, model, fit_version from {{ this }}) as fits_before
+        left join ({{ sojourn.fits_in_use() }}) as fits_in_use
+            on
+                fits_before.conversion_type = fits_in_use.conversion_type
+                and fits_before.model = fits_in_use.model
+        where fits_before.fit_version is distinct from fits_in_use.fit_version
+    ) as fits_left
         on
-            credited_before.conversion_type = fits_in_use.conversion_type
-            and credited_before.model = fits_in_use.model
-    where credited_before.fit_version is distinct from fits_in_use.fit_version
+            credited_before.conversion_type = fits_left.conversion_type
+            and credited_before.model = fits_left.model
 {%- endmacro %}
 
 {# The recorded fits that fitted models use: conversion_type, model, fit_version. #}

@@ -21,7 +21,6 @@ conversion_touches as (
 
 ),
 
--- The recorded fits that fitted models use.
 fits_in_use as (
 
     {{ sojourn.fits_in_use() }}
@@ -31,7 +30,7 @@ fits_in_use as (
 {% if is_incremental() %}
 changed_conversions as (
 
-    {{ sojourn.changed_conversions() }}
+    select * from {{ ref('sojourn', 'conversions_to_credit') }}
 
 ),
 {% endif %}
