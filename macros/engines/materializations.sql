@@ -8,7 +8,7 @@
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- if existing is not none and not existing.is_view -%}
-        {{ drop_relation_if_exists(existing) }}
+        {%- do sojourn.drop_in_transaction(existing) -%}
     {%- endif -%}
     {%- call statement('main') -%}
         {%- if config.get('contract').enforced %}
@@ -31,7 +31,9 @@
     {%- set existing = load_cached_relation(this) -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {{ drop_relation_if_exists(existing) }}
+    {%- if existing is not none -%}
+        {%- do sojourn.drop_in_transaction(existing) -%}
+    {%- endif -%}
     {%- call statement('main', language=model['language']) -%}
         {{ create_table_as(False, target_relation, compiled_code, model['language']) }}
     {%- endcall -%}
@@ -41,3 +43,13 @@
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
+
+
+{# dbt's own macro drops at once, outside the transaction that its next statement begins: a model that
+   fails would leave nothing. #}
+{% macro drop_in_transaction(relation) %}
+    {%- call statement('drop', auto_begin=True) -%}
+        drop {{ relation.type }} if exists {{ relation }} cascade
+    {%- endcall -%}
+    {%- do adapter.cache_dropped(relation) -%}
+{% endmacro %}
