@@ -125,28 +125,6 @@ credits_on_dates as (
 
 ),
 
-credits_of_days as (
-
-    select
-        model,
-        conversion_type,
-        platform,
-        campaign_id,
-        campaign,
-        channel,
-        timezone,
-        date_basis,
-        date_day,
-        sum(credit) as credit,
-        sum(attributed_revenue) as attributed_revenue
-
-    from credits_on_dates
-    group by
-        model, conversion_type, platform, campaign_id, campaign, channel, timezone, date_basis,
-        date_day
-
-),
-
 -- Spend repeats for each model, conversion type and date basis: never sum it over them.
 spend_on_dates as (
 
@@ -184,13 +162,16 @@ credits_and_spend as (
         campaign,
         channel,
         timezone,
-        credit,
-        attributed_revenue,
+        sum(credit) as credit,
+        sum(attributed_revenue) as attributed_revenue,
         cast(null as {{ sojourn.type_money() }}) as spend,
         date_basis,
         date_day
 
-    from credits_of_days
+    from credits_on_dates
+    group by
+        model, conversion_type, platform, campaign_id, campaign, channel, timezone, date_basis,
+        date_day
 
     union all
 
