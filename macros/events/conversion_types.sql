@@ -8,6 +8,10 @@
         {%- do wrong.append('it must name at least one conversion type') -%}
     {%- endif -%}
     {%- for type, its_own in (given.items() if given is mapping else []) -%}
+        {%- if its_own is not mapping and its_own is not none -%}
+            {%- do wrong.append(type ~ ' is ' ~ its_own ~ ', but must be a mapping, {} for the usual') -%}
+            {%- set its_own = {} -%}
+        {%- endif -%}
         {%- set of_event = type not in ['order', 'opportunity_won'] -%}
         {%- set settings = dict(
             {'event': none, 'value': 0 if of_event else 'net', 'customers': 'all'}, **(its_own or {})
