@@ -159,7 +159,13 @@ with open(sys.argv[2], "w") as file:
     json.dump([time.monotonic() - began], file)
 """
 
-HEURISTIC = ["person_fingerprints", "creditable_kinds", "conversion_touches", "credits"]
+HEURISTIC = [
+    "person_fingerprints",
+    "creditable_kinds",
+    "conversion_touches",
+    "conversion_fingerprints",
+    "credits",
+]
 FITTED = [*HEURISTIC, "journeys", "paths", "channel_weights"]
 
 

@@ -1,22 +1,21 @@
-{# `changed_conversions()`: conversion_id of the conversions that `credits` credits anew: those of
-   changed persons; those that were theirs until now; those that a model credits by another fit now.
-   Of `credits` alone. #}
+{# `changed_conversions()`: conversion_id of the conversions that `credits` credits anew: those that
+   changed themselves or by their person, touches, milestones or rules; those that are no more; those
+   that a model credits by another fit now. Of `credits` alone. #}
 {% macro changed_conversions() -%}
-    select conversions.conversion_id
-    from {{ ref('sojourn', 'conversions') }} as conversions
-    inner join ({{ sojourn.changed_persons() }}) as changed_persons
-        on coalesce(conversions.person_id, conversions.conversion_id) = changed_persons.person_id
+    select conversion_id
+    from {{ ref('sojourn', 'conversion_fingerprints') }}
+    where changed_in > {{ sojourn.last_run() }}
 
     union
 
-    {#- Every model has all conversions: the rows of one tell whose they were. #}
+    {#- Every model has all conversions: the rows of one tell which there were. #}
     select credited_before.conversion_id
     from {{ this }} as credited_before
-    inner join ({{ sojourn.changed_persons() }}) as changed_persons
-        on
-            coalesce(credited_before.person_id, credited_before.conversion_id)
-            = changed_persons.person_id
-    where credited_before.model = (select min(model) from {{ this }})
+    left join {{ ref('sojourn', 'conversions') }} as conversions
+        on credited_before.conversion_id = conversions.conversion_id
+    where
+        credited_before.model = (select min(model) from {{ this }})
+        and conversions.conversion_id is null
 
     union
 

@@ -6,7 +6,7 @@
     pre_hook='{{ sojourn.list_conversions_to_credit() }}',
 ) }}
 
--- depends_on: {{ ref('sojourn', 'person_fingerprints') }}
+-- depends_on: {{ ref('sojourn', 'conversion_fingerprints') }}
 -- depends_on: {{ ref('sojourn', 'conversions_to_credit') }}
 
 with conversions as {{ sojourn.inline() }} (

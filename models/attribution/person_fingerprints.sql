@@ -38,12 +38,6 @@ creditable_kinds as (
 
 ),
 
-touch_credit_rules as (
-
-    select * from {{ ref('sojourn', 'touch_credit_rules') }}
-
-),
-
 fingerprints as (
 
     select
@@ -73,32 +67,9 @@ fingerprints as (
 
 ),
 
--- What all attribution depends on beside these rows.
 rules as (
 
-    select sum({{ sojourn.fingerprint(['kind', 'model', 'earns_credit']) }}) as fingerprint
-    from touch_credit_rules
-
-),
-
-conversion_types as (
-
-    select sum({{ sojourn.fingerprint(['conversion_type']) }}) as fingerprint
-    from (select distinct conversion_type from conversions) as types
-
-),
-
-settings as (
-
-    select
-        md5(
-            '{{ var('attribution_window_days') }} {{ sojourn.credit_models() }} '
-            || coalesce(cast(rules.fingerprint as {{ sojourn.type_string() }}), '') || ' '
-            || coalesce(cast(conversion_types.fingerprint as {{ sojourn.type_string() }}), '')
-        ) as fingerprint
-
-    from rules
-    cross join conversion_types
+    {{ sojourn.fingerprint_of_rules() }}
 
 ),
 
@@ -120,10 +91,10 @@ persons as (
         summed.person_key,
         cast(summed.fingerprint as {{ sojourn.type_string() }})
         || ' ' || cast(summed.row_count as {{ sojourn.type_string() }})
-        || ' ' || settings.fingerprint as fingerprint
+        || ' ' || rules.fingerprint as fingerprint
 
     from summed
-    cross join settings
+    cross join rules
 
 ),
 

@@ -42,10 +42,18 @@ owners as (
 
 ),
 
+-- An attribute that a version leaves out is not a statement about it.
 versions as (
 
     select
-        *,
+        source,
+        record_id,
+        content_hash,
+        {% for attribute in sojourn.profile_attributes() -%}
+        nullif(trim({{ attribute }}), '') as {{ attribute }},
+        {% endfor -%}
+        is_deleted,
+        loaded_at,
         coalesce(observed_at, loaded_at) as stated_at
 
     from people
@@ -76,6 +84,22 @@ ranked_versions as (
 
 ),
 
+-- The version that stated each attribute last.
+last_stated as (
+
+    select
+        {% for attribute in sojourn.profile_attributes() -%}
+        min(case when {{ attribute }} is not null then version_rank end) over (
+            partition by source, record_id
+        ) as {{ attribute }}_rank,
+        {% endfor -%}
+        *
+
+    from ranked_versions
+    where not is_record_deleted
+
+),
+
 attributes as (
 
     {% for attribute in sojourn.profile_attributes() -%}
@@ -85,59 +109,34 @@ attributes as (
 
 ),
 
--- One row a value. An attribute that a version leaves out is not a statement about it.
-stated_values as (
-
-    select
-        ranked_versions.source,
-        ranked_versions.record_id,
-        attributes.attribute,
-        case attributes.attribute
-            {% for attribute in sojourn.profile_attributes() -%}
-            when '{{ attribute }}' then nullif(trim(ranked_versions.{{ attribute }}), '')
-            {% endfor -%}
-        end as value,
-        ranked_versions.stated_at,
-        ranked_versions.version_rank
-
-    from ranked_versions
-    cross join attributes
-    where not ranked_versions.is_record_deleted
-
-),
-
-ranked_values as (
-
-    select
-        *,
-        row_number() over (
-            partition by source, record_id, attribute
-            order by version_rank
-        ) as value_rank
-
-    from stated_values
-    where value is not null
-
-),
-
+-- One row a value.
 latest_values as (
 
     select
         owners.person_id,
-        ranked_values.source,
-        ranked_values.record_id,
-        ranked_values.attribute,
-        ranked_values.value,
-        ranked_values.stated_at as observed_at
+        last_stated.source,
+        last_stated.record_id,
+        attributes.attribute,
+        case attributes.attribute
+            {% for attribute in sojourn.profile_attributes() -%}
+            when '{{ attribute }}' then last_stated.{{ attribute }}
+            {% endfor -%}
+        end as value,
+        last_stated.stated_at as observed_at
 
-    from ranked_values
+    from last_stated
     inner join owners
         on
-            ranked_values.source = owners.source
-            and ranked_values.record_id = owners.record_id
+            last_stated.source = owners.source
+            and last_stated.record_id = owners.record_id
+    cross join attributes
     where
-        ranked_values.value_rank = 1
-        and owners.person_id is not null
+        owners.person_id is not null
+        and last_stated.version_rank = case attributes.attribute
+            {% for attribute in sojourn.profile_attributes() -%}
+            when '{{ attribute }}' then last_stated.{{ attribute }}_rank
+            {% endfor -%}
+        end
 
 )
 

@@ -10,7 +10,7 @@ import random
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -382,8 +382,9 @@ GIVEN = {
     " opportunity_created_at timestamp",
 }
 MODELS = [
-    "creditable_kinds", "person_fingerprints", "conversion_touches", "journeys", "paths",
-    "journey_steps", "channel_weights", "conversions_to_credit", "credits", "refit_preview",
+    "creditable_kinds", "person_fingerprints", "conversion_touches", "conversion_fingerprints",
+    "journeys", "paths", "journey_steps", "channel_weights", "conversions_to_credit", "credits",
+    "refit_preview",
 ]  # fmt: skip
 
 
@@ -415,6 +416,7 @@ class Project:
 
     def give(self, world: World) -> None:
         """Fill the tables."""
+        persons = {found.conversion_id: found.person for found in world.conversions}
         rows: dict[str, list[dict[str, Any]]] = {
             "conversions": [
                 {"conversion_id": c.conversion_id, "person_id": c.person, "conversion_type": c.kind,
@@ -432,8 +434,8 @@ class Project:
                 {"kind": "view", "model": "*", "earns_credit": False},
             ],
             "conversion_milestones": [
-                {"conversion_id": conversion_id, "person_id": None, "lead_created_at": lead,
-                 "opportunity_created_at": opportunity}
+                {"conversion_id": conversion_id, "person_id": persons.get(conversion_id),
+                 "lead_created_at": lead, "opportunity_created_at": opportunity}
                 for conversion_id, (lead, opportunity) in world.milestones.items()
             ],
         }  # fmt: skip
@@ -628,6 +630,90 @@ def test_a_recorded_fit_stays_until_another_version_is_named(project: Project) -
     assert {version for _, version in versions} == {"2"}
     project.run(version="1")
     assert_close(project.credits(), kept)
+
+
+def test_only_what_changed_is_credited_anew(project: Project) -> None:
+    """Late touches, a merge, a split, a refund, a milestone; then a change for everybody."""
+    world = random_world(17, 300, CHANNELS, ["spring"])
+    project.give(world)
+    project.run(shapley_min_journeys=1)
+    weights = project.fit("1", "weight")
+    expected_before = expected_credits(world, weights)
+    assert_close(project.credits(), expected_before)
+
+    by_person: dict[str, list[Conversion]] = defaultdict(list)
+    for conversion in world.conversions:
+        by_person[conversion.person].append(conversion)
+    touched = Counter(touch.person for touch in world.touches)
+    several = [
+        person for person, its in by_person.items() if len(its) == 2 and touched[person] >= 4
+    ]
+    late, merged, split, refunded, promoted, *_ = several
+    [into, *_] = (person for person in several[5:])
+
+    def change(persons: dict[str, str], only: Callable[[Touch], bool] = lambda _: True) -> None:
+        """Give touches and conversions of the persons to others."""
+        world.touches = [
+            replace(touch, person=persons[touch.person])
+            if touch.person in persons and only(touch)
+            else touch
+            for touch in world.touches
+        ]
+        world.conversions = [
+            replace(found, person=persons[found.person]) if found.person in persons else found
+            for found in world.conversions
+        ]
+
+    # A touch that comes late, hours before the first of two conversions.
+    first, second = sorted(by_person[late], key=lambda conversion: conversion.at)
+    at = first.at - timedelta(hours=1)
+    world.touches.append(Touch("late", late, at, "Email"))
+    changed = {first.conversion_id}
+    if second.at - at < timedelta(days=30):
+        changed.add(second.conversion_id)
+    # One who turns out to be another; one half of whose touches turn out to be another's.
+    change({merged: into})
+    changed |= {conversion.conversion_id for conversion in by_person[merged] + by_person[into]}
+    part = [touch.touch_id for touch in world.touches if touch.person == split][::2]
+    change({split: "split off"}, lambda touch: touch.touch_id in part)
+    changed |= {conversion.conversion_id for conversion in by_person[split]}
+    # A refund; a milestone that is known at last; a conversion that is cancelled.
+    gone = by_person[refunded][1].conversion_id
+    changed.add(by_person[refunded][0].conversion_id)
+    world.conversions = [
+        replace(found, revenue=3.33) if found.conversion_id in changed and found.person == refunded
+        else found
+        for found in world.conversions
+        if found.conversion_id != gone
+    ]  # fmt: skip
+    lead = by_person[promoted][0]
+    world.milestones[lead.conversion_id] = (lead.at - timedelta(days=1), None)
+    changed.add(lead.conversion_id)
+
+    def credited_last() -> set[str]:
+        rows = project.fetch(
+            "select distinct conversion_id from {schema}.credits "
+            "where changed_in = (select max(changed_in) from {schema}.credits)"
+        )
+        return {conversion for (conversion,) in rows}
+
+    project.give(world)
+    project.run()
+    expected = expected_credits(world, weights)
+    assert_close(project.credits(), expected)
+    assert credited_last() <= changed
+    moved = {key[0] for key, _ in expected.items() ^ expected_before.items()} - {gone}
+    assert moved <= credited_last()
+    # What is as it was is not credited again, and all is as a full refresh has it.
+    before = credited_last()
+    project.run()
+    assert credited_last() == before
+    project.run("--full-refresh")
+    assert_close(project.credits(), expected)
+    # Another window is a change for everybody.
+    project.vars["attribution_window_days"] = 20
+    project.run()
+    assert credited_last() == {found.conversion_id for found in world.conversions}
 
 
 def path_world(paths: list[tuple[str, bool]]) -> World:
