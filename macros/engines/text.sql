@@ -64,6 +64,19 @@
     {{ sojourn.default__regexp_rewritten(expression, pattern, rewriting | replace('\\', '$')) }}
 {%- endmacro %}
 
+{# The digits 0 to 9 of a text, in their order; empty where it has none. #}
+{% macro only_digits(expression) -%}
+    {{ adapter.dispatch('only_digits', 'sojourn')(expression) }}
+{%- endmacro %}
+
+{% macro default__only_digits(expression) -%}
+    regexp_replace({{ expression }}, '[^0-9]', '', 'g')
+{%- endmacro %}
+
+{% macro spark__only_digits(expression) -%}
+    regexp_replace({{ expression }}, '[^0-9]', '')
+{%- endmacro %}
+
 {# Host of a URL, in lower case, without `www.`; NULL where there is none. #}
 {% macro url_host(expression) -%}
     {{ sojourn.regexp_group('lower(' ~ expression ~ ')', '^[a-z][a-z0-9+.-]*://(?:www[.])?([^/:?#]+)') }}

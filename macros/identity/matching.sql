@@ -38,12 +38,19 @@
     {{ left }} = {{ right }}
     {%- elif level == 'same user' -%}
     split_part({{ left }}, '@', 1) = split_part({{ right }}, '@', 1)
+    {%- elif level == 'same number' -%}
+    length({{ sojourn.only_digits("split_part(" ~ left ~ ", '@', 1)") }}) >= 2
+    and {{ sojourn.only_digits("split_part(" ~ left ~ ", '@', 1)") }}
+    = {{ sojourn.only_digits("split_part(" ~ right ~ ", '@', 1)") }}
     {%- elif words | length == 2 and words[0] == 'levenshtein' and words[1] in ['1', '2', '3', '4'] -%}
     {{ sojourn.is_within_edits(left, right, words[1]) }}
+    {%- elif words | length == 2 and words[0] == 'letters' and words[1] in ['1', '2', '3', '4'] -%}
+    {{ sojourn.only_digits(left) }} = {{ sojourn.only_digits(right) }}
+    and {{ sojourn.is_within_edits(left, right, words[1]) }}
     {%- else -%}
     {{ exceptions.raise_compiler_error(
-        "The var `matching` names the level '" ~ level
-        ~ "': levels are exact, exact weighted, same user, and levenshtein 1 to levenshtein 4"
+        "The var `matching` names the level '" ~ level ~ "': levels are exact, exact weighted, "
+        ~ "levenshtein 1 to levenshtein 4, letters 1 to letters 4, same user, and same number"
     ) }}
     {%- endif -%}
 {%- endmacro %}

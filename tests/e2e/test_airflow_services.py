@@ -190,7 +190,11 @@ def test_history_is_replayed_and_a_day_is_loaded_again_on_postgres(
             )
 
         def built() -> list[str]:
-            events = api.get("/assets/events").json()["asset_events"]
+            answer = api.get("/assets/events")
+            # Airflow 3.3 has no answer while a run that an event created has not started.
+            if answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+                return []
+            events = answer.json()["asset_events"]
             return [
                 event["extra"]["as_of"] for event in events if event["name"] == "sojourn_customers"
             ]
@@ -212,7 +216,7 @@ def test_history_is_replayed_and_a_day_is_loaded_again_on_postgres(
         exports = settings.sources.parent / "exports" / "segment"
         sent = gzip.decompress((exports / "events_2026-01-01.jsonl.gz").read_bytes())
         late = sent.replace(b'"messageId":"', b'"messageId":"late-')
-        (exports / "late_2026-01-02.jsonl.gz").write_bytes(gzip.compress(late))
+        (exports / "events_late_2026-01-02.jsonl.gz").write_bytes(gzip.compress(late))
         days = {"from_date": "2026-01-03T00:00:00Z", "to_date": "2026-01-03T00:00:00Z"}
         asked = {"dag_id": "sojourn_ingest", "max_active_runs": 1, **days}
         api.post("/backfills", json={**asked, "reprocess_behavior": "completed"}).raise_for_status()

@@ -6,10 +6,10 @@ import csv
 import json
 import random
 import stat
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -19,6 +19,7 @@ from sojourn.cli import app
 from sojourn.compare.attribution import REASONS, CreditColumns, compare_attribution, sheet
 from sojourn.compare.evaluation import EvaluationError, evaluate
 from sojourn.compare.identity import IdColumns, compare_identity
+from sojourn.compare.identity_evaluation import evaluate_identity
 from sojourn.compare.theirs import CompareError, Theirs
 from sojourn.output import as_json
 from sojourn.settings import Settings
@@ -36,10 +37,14 @@ TABLES = {
     "right_value varchar, rule varchar, source varchar, status varchar, status_reason varchar, "
     "score double precision, first_record_id varchar, last_record_id varchar, "
     "observation_count bigint, first_seen_at timestamp, last_seen_at timestamp",
+    "identity.match_people": "identifier_type varchar, identifier_value varchar",
+    "identity.match_pairs": "left_type varchar, left_value varchar, right_type varchar, "
+    "right_value varchar, score double precision, is_removed boolean",
     "identity.steward_rules": "rule_id varchar, action varchar, left_type varchar, "
     "left_value varchar, right_type varchar, right_value varchar, author varchar, "
     "reason varchar, recorded_at timestamp, revoked_at timestamp",
     "identity.identifier_ledger": "recorded_at timestamp",
+    "events.events": "source varchar, event_id varchar, anonymous_id varchar, person_id varchar",
     "events.conversions": "conversion_id varchar, order_id varchar, person_id varchar, "
     "conversion_type varchar, revenue decimal(18, 2), converted_at timestamp",
     "events.touchpoints": "touchpoint_id varchar, person_id varchar, channel varchar, "
@@ -148,6 +153,110 @@ def test_pairs_and_groups_equal_brute_force(engine_settings: Settings) -> None:
     assert found["only_here"] == [
         {"identifier_type": "user_id", "reason": "not in their graph", "identifiers": 10}
     ]
+
+
+def test_identity_against_the_truth_equals_brute_force(
+    engine_settings: Settings, tmp_path: Path
+) -> None:
+    """Rules join the parts of people, matching some of these; some have nothing to go by."""
+    chance = random.Random(5)
+    names = [f"u{number:03d}" for number in range(120)]
+    truth = {name: f"P{chance.randrange(25)}" for name in names}
+    alone = {name: f"{truth[name]}/{chance.randrange(3)}" for name in names}
+    # Matching joins parts, one of four wrongly.
+    parts = sorted(set(alone.values()))
+    stated = {part for part in parts if chance.random() < 0.6}
+    person = {part: part for part in parts}
+    pairs = []
+    for left, right in combinations(sorted(stated), 2):
+        is_one = left.split("/")[0] == right.split("/")[0]
+        if chance.random() < (0.7 if is_one else 0.004):
+            person |= {part: person[left] for part in parts if person[part] == person[right]}
+            pairs.append((left, right, is_one))
+    ours = {name: person[alone[name]] for name in names}
+    members = {part: [name for name in names if alone[name] == part] for part in parts}
+
+    def joined(name: str, other: str, source: str) -> tuple[Any, ...]:
+        return ("user_id", name, "user_id", other, "r", source, "active", None, None, "1", "1", 1,
+                DAY, DAY)  # fmt: skip
+
+    edges = [
+        joined(name, other, "crm") for its in members.values() for name, other in pairwise(its)
+    ]
+    edges += [joined(members[left][0], members[right][0], "matching") for left, right, _ in pairs]
+    exports = tmp_path / "truth"
+    exports.mkdir()
+    shared = [("cookie", "family", each, "true") for each in ("P1", "P2")]
+    with (exports / "identifiers.csv").open("w", newline="") as file:
+        header = ("identifier_type", "identifier_value", "true_person_id", "is_shared")
+        rows = [("user_id", name, its, "false") for name, its in truth.items()]
+        csv.writer(file).writerows([header, *rows, *shared, ("user_id", "unseen", "P1", "false")])
+    mains: dict[str, Counter[str]] = defaultdict(Counter)
+    for name in names:
+        mains[ours[name]][truth[name]] += 1
+    [clear, *_] = (
+        its.most_common(1)[0][0] for its in mains.values() if len(its) == 1 and its.total() > 3
+    )
+    mine = next(
+        ours[name] for name in names if truth[name] == clear and len(mains[ours[name]]) == 1
+    )
+    with (exports / "event_owners.csv").open("w", newline="") as file:
+        header = ("source", "event_id", "true_person_id")
+        owners = [("web", "1", clear), ("web", "2", "nobody"), ("web", "3", clear)]
+        csv.writer(file).writerows([header, *owners, ("web", "4", clear)])
+    with open_warehouse(engine_settings) as warehouse:
+        put(
+            warehouse,
+            identity_identifiers=[
+                ("user_id", name, its, "active", None, 1, 1, DAY, DAY) for name, its in ours.items()
+            ],
+            identity_edges=edges,
+            identity_match_people=[("user_id", members[part][0]) for part in stated],
+            identity_match_pairs=[
+                ("user_id", members[left][0], "user_id", members[right][0], 0.95, False)
+                for left, right, _ in pairs
+            ],
+            events_events=[
+                ("web", "1", "family", mine), ("web", "2", "family", mine),
+                ("web", "3", "family", "the device"), ("web", "4", "own", mine),
+            ],
+        )  # fmt: skip
+    found = evaluate_identity(engine_settings, tmp_path)
+    true = pairs_of(truth)
+    evident = {
+        (left, right)
+        for left, right in true
+        if alone[left] == alone[right] or {alone[left], alone[right]} <= stated
+    }
+    assert found["identifiers"] == len(names)
+    assert found["true_pairs"] == {"all": len(true), "with_evidence": len(evident)}
+    for key, groups in (("deterministic", alone), ("all", ours)):
+        here = pairs_of(groups)
+        assert found["pairs"][key] == {
+            "joined": len(here),
+            "right": len(here & true),
+            "precision": len(here & true) / len(here),
+            "recall": len(here & true) / len(true),
+            "recall_with_evidence": len(here & true) / len(evident),
+        }
+    assert 0 < found["pairs"]["all"]["precision"] < 1
+    assert len(evident) < len(true)
+    [of_users] = found["types"]
+    assert sum(value for value in of_users.values() if isinstance(value, int)) == 2 * len(names)
+    assert found["shared_events"] == {"events": 3, "right": 1, "wrong": 1, "device": 1}
+    assert found["matching"] == [
+        {
+            "from": 0.9,
+            "pairs": len(pairs),
+            "one_person": sum(is_one for *_, is_one in pairs),
+            "probability": pytest.approx(0.95),
+        }
+    ]
+    (exports / "identifiers.csv").write_text(",".join(header) + "\n")
+    with pytest.raises(CompareError, match="no column identifier_type"):
+        evaluate_identity(engine_settings, tmp_path)
+    with pytest.raises(EvaluationError, match="No truth at"):
+        evaluate_identity(engine_settings, tmp_path / "elsewhere")
 
 
 def edge(
@@ -595,3 +704,7 @@ def test_the_demo_compared_with_its_truth_and_with_itself(
     )
     assert truth["pairs"]["precision"] > 0.98
     assert len(truth["largest"]) == 3
+    by_truth = json.loads(sojourn(demo_warehouse, monkeypatch, "evaluate", "identity", "--json"))
+    assert by_truth["pairs"]["deterministic"]["precision"] > 0.99
+    assert by_truth["pairs"]["all"]["recall_with_evidence"] > 0.9
+    assert by_truth["shared_events"]["right"] > by_truth["shared_events"]["wrong"]

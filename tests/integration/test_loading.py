@@ -349,6 +349,24 @@ def test_a_path_that_matches_nothing_is_a_warning(brand: Brand) -> None:
     assert result.sources[0].warnings == ["no file matches pos/receipts* for table receipts"]
 
 
+def test_a_file_that_nobody_reads_is_a_warning(brand: Brand) -> None:
+    """Unless another source reads it, or its name says that it is no export."""
+    brand.sources(
+        "{name: calls, connector: calls}",
+        "{name: notes, connector: file, path: calls/notes.csv, entity: orders, "
+        "columns: {ordered_at: ordered_at}}",
+    )
+    brand.write("calls/calls_2026-01-05.csv", CALLS + call(1))
+    brand.write("calls/notes.csv", "id,ordered_at\n1,2026-01-05\n")
+    brand.write("calls/_SUCCESS", "")
+    assert brand.load().sources[0].warnings == []
+    brand.write("calls/late_2026-01-04.csv", CALLS + call(2))
+    assert brand.load().sources[0].warnings == [
+        "unread in calls/: late_2026-01-04.csv (1 in all), since tables of calls take files named "
+        "calls*.csv"
+    ]
+
+
 KILLED = """
 import os, sys, json
 from pathlib import Path

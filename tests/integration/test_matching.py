@@ -6,6 +6,7 @@ import csv
 import json
 import math
 import random
+import re
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import datetime
@@ -68,6 +69,11 @@ LAST = ("Kelley", "Kelly", "Müller", "Muller", "Moller", "Ng", "O'Neil")
 DAYS = ("1971-06-24", "1971-05-24", "1980-01-01", "1980-01-02")
 CITIES = ("London", "Lonon", "Hull", "York")
 
+EMAILS = (
+    *("kelly@a.example", "kelly@b.example", "kely@a.example", "kelly7@a.example"),
+    *("kelly71@a.example", "kelly72@a.example", "kely71@a.example", "m.kelley_71@b2.example"),
+)
+
 Record = dict[str, str | None]
 
 
@@ -82,7 +88,7 @@ def draw_record(chance: random.Random) -> Record:
         "birth_date": one_of(DAYS),
         "city": one_of(CITIES),
         "postal_code": one_of(("SW1 1AA", "sw11aa", "SW1 1AB"), 0.5),
-        "email": one_of(("kelly@a.example", "kelly@b.example", "kely@a.example"), 0.6),
+        "email": one_of(EMAILS, 0.6),
         "phone": one_of(("+4930123456", "+4930123457"), 0.6),
     }
 
@@ -115,7 +121,12 @@ def is_level(level: str, left: str, right: str) -> bool:
         return left == right
     if level == "same user":
         return left.split("@")[0] == right.split("@")[0]
-    return edits(left, right) <= int(level.split()[1])
+    if level == "same number":
+        one, other = (re.sub("[^0-9]", "", each.split("@")[0]) for each in (left, right))
+        return len(one) >= 2 and one == other
+    kind, most = level.split()
+    has_equal_digits = re.sub("[^0-9]", "", left) == re.sub("[^0-9]", "", right)
+    return edits(left, right) <= int(most) and (kind == "levenshtein" or has_equal_digits)
 
 
 def reference(

@@ -60,11 +60,6 @@ def _check(picture: Path | None) -> None:
         check_picture(picture)
 
 
-@evaluate_app.callback()
-def _evaluate() -> None:
-    """Keep `attribution` a subcommand."""
-
-
 @evaluate_app.command("attribution")
 def evaluate_attribution(
     truth: Annotated[
@@ -90,6 +85,23 @@ def evaluate_attribution(
         json=json,
         picture=picture,
     )
+
+
+@evaluate_app.command("identity")
+def evaluate_identity_command(
+    truth: Annotated[
+        Path | None,
+        typer.Option(help="identifiers.csv or a folder of simulated exports (default: yours)."),
+    ] = None,
+    json: Json = False,
+    picture: Picture = None,
+) -> None:
+    """Say how many pairs of identifiers are rightly joined, by rules alone and with matching."""
+    from sojourn.compare.identity_evaluation import evaluate_identity, sheet
+
+    _check(picture)
+    answer = evaluate_identity(get_settings(), truth)
+    _tell(answer, sheet(answer), "Identity and the truth", json=json, picture=picture)
 
 
 Table = Annotated[str | None, typer.Option(help="Their table, schema.table of this warehouse.")]

@@ -53,18 +53,18 @@ class Truth:
     baseline: Effect | None = None
 
 
-def find_truth(settings: Settings, path: Path | None) -> Path:
-    """Return the file of effects: the one named, in the folder named, or beside the exports.
+def find_truth(settings: Settings, path: Path | None, wanted: Path = _FILE) -> Path:
+    """Return a file of the truth: the one named, in the folder named, or beside the exports.
 
     Raises:
         EvaluationError: there is none.
     """
     place = path or settings.path(settings.exports or Path("var/demo"))
-    for file in (place, place / _FILE, place / _FILE.name):
+    for file in (place, place / wanted, place / wanted.name):
         if file.is_file():
             return file
     raise EvaluationError(
-        f"No truth at {place}: only a simulated brand has one, as {_FILE} beside its exports "
+        f"No truth at {place}: only a simulated brand has one, as {wanted} beside its exports "
         "(`make demo` or `sojourn simulate`). Name the file, or the folder of the exports, with "
         "--truth."
     )

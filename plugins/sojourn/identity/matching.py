@@ -35,6 +35,7 @@ HOW_TO_GET_SPLINK = (
 # More records than this are sampled: what is learned hardly changes with more.
 MOST_RECORDS = 200_000
 _RANDOM_PAIRS = 5_000_000
+_NEVER = 1e-12
 EXACT = ("exact", "exact weighted")
 _SEED = 1
 _ROUNDS = 200
@@ -199,8 +200,9 @@ def learn(records: pa.Table, matching: dict[str, Any], as_of: datetime) -> Model
         _estimate(linker, splink, training)
         prior = _prior(linker, records.num_rows)
         model = linker.misc.save_model_to_json()
+    pairs = min(records.num_rows * (records.num_rows - 1) / 2, _RANDOM_PAIRS)
     levels = [
-        (comparison["output_column_name"], level["label_for_charts"], *_m_and_u(level))
+        (comparison["output_column_name"], level["label_for_charts"], *_m_and_u(level, pairs))
         for comparison in model["comparisons"]
         for level in comparison["comparison_levels"]
         if not level.get("is_null_level")
@@ -228,9 +230,12 @@ def _quietly() -> Iterator[None]:
         yield
 
 
-def _m_and_u(level: dict[str, Any]) -> tuple[float, float]:
-    """What nobody's records showed is taken as rare, not as impossible."""
-    return max(level.get("m_probability") or 0, 1e-6), max(level.get("u_probability") or 0, 1e-9)
+def _m_and_u(level: dict[str, Any], pairs: float) -> tuple[float, float]:
+    """What few records showed is taken as rare, not as impossible; what none did says nothing."""
+    m, u = (level.get(f"{name}_probability") or 0.0 for name in "mu")
+    if m < _NEVER and u == 0:
+        return 1 / pairs, 1 / pairs
+    return max(m, 1e-6), max(u, 1 / pairs)
 
 
 def level_sql(level: str, column: str) -> str:
@@ -238,10 +243,20 @@ def level_sql(level: str, column: str) -> str:
     left, right = f'"{column}_l"', f'"{column}_r"'
     if level == "same user":
         return f"split_part({left}, '@', 1) = split_part({right}, '@', 1)"
-    edits = int(level.removeprefix("levenshtein "))
-    return (
+    if level == "same number":
+        one, other = (_digits(f"split_part({each}, '@', 1)") for each in (left, right))
+        return f"length({one}) >= 2 and {one} = {other}"
+    kind, _, edits = level.partition(" ")
+    if kind not in ("levenshtein", "letters") or edits not in ("1", "2", "3", "4"):
+        raise MatchingError(f"The var `matching` names the level {level!r}, which there is not.")
+    near = (
         f"regexp_matches({left} || {right}, '^[ -~]*$') and levenshtein({left}, {right}) <= {edits}"
     )
+    return near if kind == "levenshtein" else f"{_digits(left)} = {_digits(right)} and {near}"
+
+
+def _digits(expression: str) -> str:
+    return f"regexp_replace({expression}, '[^0-9]', '', 'g')"
 
 
 def _linker(

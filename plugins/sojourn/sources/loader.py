@@ -297,6 +297,41 @@ def find_files(
     return [(path, name) for name, path in ordered]
 
 
+def _warn_of_strays(source: Source, sources: Sources) -> list[str]:
+    """Return a warning if the source's folder holds files that no source reads."""
+    found = feeds(source)
+    folder = sources.root / (source.path or source.connector)
+    if source.connector == "file" or not folder.is_dir():
+        return []
+    read = {
+        path.resolve()
+        for each in sources.sources
+        if each.connector != "table"
+        for feed in feeds(each)
+        for path, _ in find_files(feed, sources.root, None, name_is_free=_name_is_free(feed))
+    }
+    strays = sorted(
+        path.name
+        for path in folder.iterdir()
+        if path.is_file() and not path.name.startswith((".", "_")) and path.resolve() not in read
+    )
+    if not strays:
+        return []
+    stems = ", ".join(
+        f"{feed.stream.stem}*.{feed.stream.format}" for feed in found if feed.stream is not None
+    )
+    shown = ", ".join(strays[:3]) + (", ..." if len(strays) > 3 else "")
+    return [
+        f"unread in {folder.name}/: {shown} ({len(strays):,} in all), since tables of "
+        f"{source.connector} take files named {stems}"
+    ]
+
+
+def _name_is_free(feed: Feed) -> bool:
+    """Whether ``sources.yml`` names the feed's files, and so any name will do."""
+    return feed.stream is None or not feed.patterns[0].endswith(f"{feed.stream.stem}*")
+
+
 def _plan(
     path: Path, name: str, known: KnownFile | None, *, retry_rejected: bool
 ) -> Candidate | None:
@@ -973,8 +1008,7 @@ def _load_source(
     states = read_state(warehouse, source.raw_schema)
     planned: list[tuple[Feed, list[Candidate]]] = []
     for feed in found:
-        is_pattern = feed.stream is None or not feed.patterns[0].endswith(f"{feed.stream.stem}*")
-        files = find_files(feed, sources.root, as_of, name_is_free=is_pattern)
+        files = find_files(feed, sources.root, as_of, name_is_free=_name_is_free(feed))
         state = states.setdefault(feed.table, TableState())
         candidates = []
         for path, name in files:
@@ -1001,6 +1035,7 @@ def _load_source(
             looked = feed.patterns[0]
             result.warnings.append(f"no file matches {looked} for table {feed.table}")
         planned.append((feed, candidates))
+    result.warnings += _warn_of_strays(source, sources)
     if not any(candidates for _, candidates in planned):
         return result
     reader = _SourceReader(source, planned, states, result, loaded_at, settings, progress)
