@@ -7,6 +7,7 @@ kept under ``var/bench/``; what was measured stands in ``results.json`` there.
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import platform
@@ -189,7 +190,9 @@ def main(
     print("\nTime grows as events to the power of:")
     for (name, stage), exponent in sorted(exponents(results).items()):
         print(f"  {name:<10} {stage:<22} {exponent:5.2f}")
-    plot(results, out / "growth.html")
+    if importlib.util.find_spec("matplotlib"):
+        plot(results, out / "growth.svg")
+        print(f"Picture: {out / 'growth.svg'}")
 
 
 if __name__ == "__main__":

@@ -188,6 +188,13 @@ def any_engine_settings(request: pytest.FixtureRequest) -> Settings:
     return settings
 
 
+@pytest.fixture(params=["duckdb", "postgres", pytest.param("spark_server", marks=pytest.mark.long)])
+def every_engine_settings(request: pytest.FixtureRequest) -> Settings:
+    """The same with Spark, for what takes minutes there: in the long run of tests."""
+    settings: Settings = request.getfixturevalue(f"{request.param}_settings")
+    return settings
+
+
 @dataclass(frozen=True)
 class Demo:
     """A small brand's two months, run through the three DAGs in one process on DuckDB."""

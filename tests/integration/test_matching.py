@@ -14,12 +14,13 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from sojourn.build import build, run_dbt
 from sojourn.identity.matching import MatchingError, Model, keep, matching_settings, train
 from sojourn.settings import Settings
 from sojourn.sources import load
-from sojourn.warehouse import Row, open_warehouse
+from sojourn.warehouse import Row, open_warehouse, text_type
 
 from tests.conftest import make_settings
 
@@ -185,14 +186,10 @@ def some_model(matching: dict[str, Any]) -> Model:
 
 
 def write(settings: Settings, records: dict[str, Record]) -> None:
+    rows = [{"id": key, **record, "seen": datetime(2026, 1, 1)} for key, record in records.items()]
     with open_warehouse(settings) as warehouse:
-        warehouse.execute("delete from shop.people")
-        for key, record in records.items():
-            marks = ", ".join("?" * (len(COLUMNS) + 1))
-            warehouse.execute(
-                f"insert into shop.people values ({marks}, timestamp '2026-01-01 00:00:00')",
-                (key, *(record[column] for column in COLUMNS)),
-            )
+        warehouse.execute("truncate table shop.people")
+        warehouse.append("shop", "people", pa.Table.from_pylist(rows))
 
 
 def fetch(settings: Settings, sql: str) -> list[Row]:
@@ -201,7 +198,7 @@ def fetch(settings: Settings, sql: str) -> list[Row]:
 
 
 def test_every_engine_scores_as_defined_and_follows_changes(
-    engine_settings: Settings, tmp_path: Path
+    every_engine_settings: Settings, tmp_path: Path
 ) -> None:
     sources = tmp_path / "sources.yml"
     mapped = ", ".join(f"{column}: {column}" for column in COLUMNS)
@@ -210,13 +207,14 @@ def test_every_engine_scores_as_defined_and_follows_changes(
         "    entity: people\n    identifiers: {id: crm_id}\n"
         f"    columns: {{id: id, updated_at: seen, {mapped}}}\n"
     )
-    settings = engine_settings.model_copy(update={"sources": sources})
+    settings = every_engine_settings.model_copy(update={"sources": sources})
     matching = matching_settings(settings)
     model = some_model(matching)
     with open_warehouse(settings) as warehouse:
         for schema in ("shop", "identity"):
             warehouse.execute(f"create schema {schema}")
-        texts = ", ".join(f"{column} varchar" for column in ("id", *COLUMNS))
+        text = text_type(warehouse.dialect)
+        texts = ", ".join(f"{column} {text}" for column in ("id", *COLUMNS))
         warehouse.execute(f"create table shop.people ({texts}, seen timestamp)")
         keep(warehouse, "identity", model)
         later = replace(model, version="2026-02-01", prior=9.0)
