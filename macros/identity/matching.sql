@@ -94,7 +94,13 @@
     {%- set weights = model['weights'][column] -%}
     case
         when {{ left }} is null or {{ right }} is null then 0
-        {%- for level in var('matching')['comparisons'][column] if level in weights %}
+        {%- for level in var('matching')['comparisons'][column] %}
+        {%- if level not in weights -%}
+        {{ exceptions.raise_compiler_error(
+            "The matching model of " ~ model['version'] ~ " does not know the level '" ~ level ~ "' of "
+            ~ column ~ ", which the var `matching` names: run `sojourn identity train`, then build again"
+        ) }}
+        {%- endif %}
         when {{ sojourn.match_level(level, left, right) }}
             then {{ sojourn.double_literal(weights[level]) }}
             {%- if level == 'exact weighted' %} + {{ frequency }}{% endif %}

@@ -661,8 +661,17 @@ def test_only_what_changed_is_credited_anew(project: Project) -> None:
     several = [
         person for person, its in by_person.items() if len(its) == 2 and touched[person] >= 4
     ]
-    late, merged, split, refunded, promoted, *_ = several
-    [into, *_] = (person for person in several[5:])
+    late, merged, into, split, refunded, promoted, *others = several
+    reclassified = next(
+        person
+        for person in others
+        if any(
+            touch.person == person
+            and touch.kind == "session"
+            and timedelta(0) <= by_person[person][0].at - touch.at < timedelta(days=30)
+            for touch in world.touches
+        )
+    )
 
     def change(persons: dict[str, str], only: Callable[[Touch], bool] = lambda _: True) -> None:
         """Give touches and conversions of the persons to others."""
@@ -703,30 +712,44 @@ def test_only_what_changed_is_credited_anew(project: Project) -> None:
     world.milestones[lead.conversion_id] = (lead.at - timedelta(days=1), None)
     changed.add(lead.conversion_id)
 
-    def credited_last() -> set[str]:
-        rows = project.fetch(
-            "select distinct conversion_id from {schema}.credits "
-            "where changed_in = (select max(changed_in) from {schema}.credits)"
-        )
-        return {conversion for (conversion,) in rows}
+    # A session whose channel is another by a new rule, and nothing else of it.
+    touch = next(
+        touch
+        for touch in world.touches
+        if touch.person == reclassified
+        and touch.kind == "session"
+        and timedelta(0) <= by_person[reclassified][0].at - touch.at < timedelta(days=30)
+    )
+    world.touches[world.touches.index(touch)] = replace(
+        touch, channel="Video" if touch.channel == "Mail" else "Mail"
+    )
+    changed |= {conversion.conversion_id for conversion in by_person[reclassified]}
+
+    def credited_last() -> tuple[datetime, set[str]]:
+        rows = project.fetch("select distinct conversion_id, changed_in from {schema}.credits")
+        last = max(at for _, at in rows)
+        return last, {conversion for conversion, at in rows if at == last}
 
     project.give(world)
     project.run()
     expected = expected_credits(world, weights)
     assert_close(project.credits(), expected)
-    assert credited_last() <= changed
+    credited = credited_last()
     moved = {key[0] for key, _ in expected.items() ^ expected_before.items()} - {gone}
-    assert moved <= credited_last()
-    # What is as it was is not credited again, and all is as a full refresh has it.
-    before = credited_last()
+    assert moved <= credited[1] <= changed
+    # What is as it was is not credited again.
     project.run()
-    assert credited_last() == before
-    project.run("--full-refresh")
-    assert_close(project.credits(), expected)
+    assert credited_last() == credited
     # Another window is a change for everybody.
     project.vars["attribution_window_days"] = 20
     project.run()
-    assert credited_last() == {found.conversion_id for found in world.conversions}
+    assert credited_last()[0] > credited[0]
+    assert credited_last()[1] == {found.conversion_id for found in world.conversions}
+    shorter = dict.fromkeys(("order", "opportunity_won"), Rules(window_days=20))
+    expected = expected_credits(world, weights, shorter)
+    assert_close(project.credits(), expected)
+    project.run("--full-refresh")
+    assert_close(project.credits(), expected)
 
 
 def path_world(paths: list[tuple[str, bool]]) -> World:

@@ -174,6 +174,7 @@ def test_identity_against_the_truth_equals_brute_force(
             person |= {part: person[left] for part in parts if person[part] == person[right]}
             pairs.append((left, right, is_one))
     ours = {name: person[alone[name]] for name in names}
+    scored = [(pair, (0.95, 0.4)[place % 2]) for place, pair in enumerate(pairs)]
     members = {part: [name for name in names if alone[name] == part] for part in parts}
 
     def joined(name: str, other: str, source: str) -> tuple[Any, ...]:
@@ -191,6 +192,7 @@ def test_identity_against_the_truth_equals_brute_force(
         header = ("identifier_type", "identifier_value", "true_person_id", "is_shared")
         rows = [("user_id", name, its, "false") for name, its in truth.items()]
         csv.writer(file).writerows([header, *rows, *shared, ("user_id", "unseen", "P1", "false")])
+    together = next(its for its in members.values() if len(its) > 1)
     mains: dict[str, Counter[str]] = defaultdict(Counter)
     for name in names:
         mains[ours[name]][truth[name]] += 1
@@ -213,9 +215,12 @@ def test_identity_against_the_truth_equals_brute_force(
             identity_edges=edges,
             identity_match_people=[("user_id", members[part][0]) for part in stated],
             identity_match_pairs=[
-                ("user_id", members[left][0], "user_id", members[right][0], 0.95, False)
-                for left, right, _ in pairs
-            ],
+                ("user_id", members[left][0], "user_id", members[right][0], score, False)
+                for (left, right, _), score in scored
+            ]
+            # A pair that is no more, and one that rules join anyway.
+            + [("user_id", names[0], "user_id", names[1], 0.95, True)]
+            + [("user_id", its[0], "user_id", its[1], 0.95, False) for its in [together]],
             events_events=[
                 ("web", "1", "family", mine), ("web", "2", "family", mine),
                 ("web", "3", "family", "the device"), ("web", "4", "own", mine),
@@ -241,19 +246,44 @@ def test_identity_against_the_truth_equals_brute_force(
         }
     assert 0 < found["pairs"]["all"]["precision"] < 1
     assert len(evident) < len(true)
-    [of_users] = found["types"]
-    assert sum(value for value in of_users.values() if isinstance(value, int)) == 2 * len(names)
+    # A person stands where most of them do, and what is left stands with them, apart or elsewhere.
+    places: Counter[str] = Counter()
+    for name in names:
+        claims = sorted(mains[ours[name]].items(), key=lambda claim: (-claim[1], claim[0]))
+        parts = Counter(ours[each] for each in names if truth[each] == truth[name])
+        main = min(parts, key=lambda part: (-parts[part], part))
+        has_record = {
+            part: any(
+                alone[each] in stated
+                for each in names
+                if (truth[each], ours[each]) == (truth[name], part)
+            )
+            for part in (main, ours[name])
+        }
+        if claims[0][0] != truth[name]:
+            places["with_another"] += 1
+        elif main == ours[name]:
+            places["with_person"] += 1
+        else:
+            places["apart" if all(has_record.values()) else "apart_without_evidence"] += 1
+    assert len(places) == 4
+    assert found["types"] == [{"identifier_type": "user_id", "identifiers": len(names), **places}]
     assert found["shared_events"] == {"events": 3, "right": 1, "wrong": 1, "device": 1}
     assert found["matching"] == [
         {
-            "from": 0.9,
-            "pairs": len(pairs),
-            "one_person": sum(is_one for *_, is_one in pairs),
-            "probability": pytest.approx(0.95),
+            "from": low,
+            "pairs": sum(each == score for _, each in scored),
+            "one_person": sum(pair[2] for pair, each in scored if each == score),
+            "probability": pytest.approx(score),
         }
+        for low, score in ((0.9, 0.95), (0.3, 0.4))
     ]
     (exports / "identifiers.csv").write_text(",".join(header) + "\n")
     with pytest.raises(CompareError, match="no column identifier_type"):
+        evaluate_identity(engine_settings, tmp_path)
+    with open_warehouse(engine_settings) as warehouse:
+        warehouse.execute("drop table identity.identifier_components")
+    with pytest.raises(CompareError, match="Nothing is built yet"):
         evaluate_identity(engine_settings, tmp_path)
     with pytest.raises(EvaluationError, match="No truth at"):
         evaluate_identity(engine_settings, tmp_path / "elsewhere")

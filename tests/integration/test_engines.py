@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from sojourn.build import build
 from sojourn.gate import run_gate
 from sojourn.settings import Settings
@@ -18,7 +17,6 @@ from tests.integration.conftest import DAYS, day_end, make_brand
 from tests.integration.sameness import assert_same
 
 
-@pytest.mark.long
 def test_spark_agrees_with_duckdb(
     tmp_path: Path, duckdb_settings: Settings, spark_server_settings: Settings
 ) -> None:

@@ -362,8 +362,8 @@ def test_a_file_that_nobody_reads_is_a_warning(brand: Brand) -> None:
     assert brand.load().sources[0].warnings == []
     brand.write("calls/late_2026-01-04.csv", CALLS + call(2))
     assert brand.load().sources[0].warnings == [
-        "unread in calls/: late_2026-01-04.csv (1 in all), since tables of calls take files named "
-        "calls*.csv"
+        "unread in calls/: late_2026-01-04.csv (1 in all), since files for calls are named "
+        "calls.csv or calls_*.csv (or .gz of it)"
     ]
 
 

@@ -10,14 +10,23 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import datetime
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pytest
 from sojourn.build import build, run_dbt
-from sojourn.identity.matching import MatchingError, Model, keep, matching_settings, train
+from sojourn.identity.matching import (
+    MatchingError,
+    Model,
+    keep,
+    level_sql,
+    matching_settings,
+    train,
+    weight_of,
+)
 from sojourn.settings import Settings
 from sojourn.sources import load
 from sojourn.warehouse import Row, open_warehouse, text_type
@@ -128,6 +137,42 @@ def is_level(level: str, left: str, right: str) -> bool:
     kind, most = level.split()
     has_equal_digits = re.sub("[^0-9]", "", left) == re.sub("[^0-9]", "", right)
     return edits(left, right) <= int(most) and (kind == "levenshtein" or has_equal_digits)
+
+
+def test_training_sees_levels_as_they_are_defined() -> None:
+    levels = ("same user", "same number", "letters 2", "letters 4", "levenshtein 2")
+    pairs = pa.Table.from_pylist(
+        [{"email_l": left, "email_r": right} for left, right in product(EMAILS, EMAILS)]
+    )
+    with duckdb.connect() as connection:
+        connection.register("pairs", pairs)
+        for level in levels:
+            found = connection.execute(
+                f"select email_l, email_r, {level_sql(level, 'email')} from pairs"
+            ).fetchall()
+            assert {(left, right): is_so for left, right, is_so in found} == {
+                (left, right): is_level(level, left, right)
+                for left, right in product(EMAILS, EMAILS)
+            }
+    with pytest.raises(MatchingError, match="the level 'letters 5'"):
+        level_sql("letters 5", "email")
+
+
+@pytest.mark.parametrize(
+    ("m", "u", "bits"),
+    [
+        (0.5, 0.25, 1.0),
+        (None, None, 0.0),
+        (1e-8, None, 0.0),
+        (0.5, 0.0, math.log2(0.5 / 1e-6)),
+        (None, 0.5, math.log2(1e-6 / 0.5)),
+    ],
+)
+def test_what_no_record_showed_says_nothing(m: float | None, u: float | None, bits: float) -> None:
+    """Of a million pairs; what only one person's or only two persons' records showed does."""
+    level = {"m_probability": m, "u_probability": u}
+    found_m, found_u = weight_of(level, 1_000_000)
+    assert math.log2(found_m / found_u) == pytest.approx(bits)
 
 
 def reference(

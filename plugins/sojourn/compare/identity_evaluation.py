@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from sojourn.compare.evaluation import EvaluationError, find_truth
 from sojourn.compare.sheet import Bar, Block, Chart, Grid, Heading, Text, number
-from sojourn.compare.theirs import Scratch, Theirs, side_by_side
+from sojourn.compare.theirs import CompareError, Scratch, Theirs, side_by_side
+from sojourn.identity.preview import is_built
 from sojourn.settings import Settings
 from sojourn.warehouse import Warehouse, relation_name, text_type
 
@@ -49,6 +50,8 @@ def evaluate_identity(settings: Settings, truth: Path | None = None) -> dict[str
     """
     file = find_truth(settings, truth, _IDENTIFIERS)
     with side_by_side(settings) as (warehouse, scratch):
+        if not is_built(warehouse, settings.schema_prefix):
+            raise CompareError("Nothing is built yet: run `sojourn run` (or `make demo`) first.")
         return _Evaluation(warehouse, scratch, settings.schema_prefix).answer(file)
 
 
@@ -320,8 +323,7 @@ def sheet(answer: Mapping[str, Any]) -> list[Block]:
             f"{answer['identifiers']:,} identifiers of {answer['persons']:,} people, against "
             f"{answer['truth']}. Of {true['all']:,} pairs of identifiers of one person, there is "
             f"evidence for {true['with_evidence']:,}: rules join them, or each stands with a "
-            "record that says something of a person. The rest are cookies on which nobody signed "
-            "in, and the like."
+            "record that says something of a person."
         ),
         Grid(
             ("", "pairs joined", "rightly", "precision", "recall", "of those with evidence"),
@@ -368,8 +370,7 @@ def sheet(answer: Mapping[str, Any]) -> list[Block]:
             Heading("Events on identifiers that several people share"),
             Text(
                 f"{events['events']:,} events: {events['right']:,} went to the right person, "
-                f"{events['wrong']:,} to another (mostly the only one who ever signed in there); "
-                f"{events['device']:,} stayed with the device."
+                f"{events['wrong']:,} to another; {events['device']:,} stayed with the device."
             ),
         ]
     if bands := answer.get("matching"):

@@ -35,7 +35,6 @@ HOW_TO_GET_SPLINK = (
 # More records than this are sampled: what is learned hardly changes with more.
 MOST_RECORDS = 200_000
 _RANDOM_PAIRS = 5_000_000
-_NEVER = 1e-12
 EXACT = ("exact", "exact weighted")
 _SEED = 1
 _ROUNDS = 200
@@ -202,7 +201,7 @@ def learn(records: pa.Table, matching: dict[str, Any], as_of: datetime) -> Model
         model = linker.misc.save_model_to_json()
     pairs = min(records.num_rows * (records.num_rows - 1) / 2, _RANDOM_PAIRS)
     levels = [
-        (comparison["output_column_name"], level["label_for_charts"], *_m_and_u(level, pairs))
+        (comparison["output_column_name"], level["label_for_charts"], *weight_of(level, pairs))
         for comparison in model["comparisons"]
         for level in comparison["comparison_levels"]
         if not level.get("is_null_level")
@@ -230,12 +229,16 @@ def _quietly() -> Iterator[None]:
         yield
 
 
-def _m_and_u(level: dict[str, Any], pairs: float) -> tuple[float, float]:
-    """What few records showed is taken as rare, not as impossible; what none did says nothing."""
+def weight_of(level: dict[str, Any], pairs: float) -> tuple[float, float]:
+    """Return m and u of a level that Splink learned from so many random pairs.
+
+    What few records showed is taken as rare, not as impossible; what none did says nothing.
+    """
     m, u = (level.get(f"{name}_probability") or 0.0 for name in "mu")
-    if m < _NEVER and u == 0:
-        return 1 / pairs, 1 / pairs
-    return max(m, 1e-6), max(u, 1 / pairs)
+    if u < 1 / pairs:
+        u = 1 / pairs
+        return max(m, u), u
+    return max(m, 1e-6), u
 
 
 def level_sql(level: str, column: str) -> str:

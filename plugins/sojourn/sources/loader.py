@@ -301,29 +301,36 @@ def _warn_of_strays(source: Source, sources: Sources) -> list[str]:
     """Return a warning if the source's folder holds files that no source reads."""
     found = feeds(source)
     folder = sources.root / (source.path or source.connector)
-    if source.connector == "file" or not folder.is_dir():
+    if any(_name_is_free(feed) for feed in found) or not folder.is_dir():
         return []
-    read = {
-        path.resolve()
-        for each in sources.sources
-        if each.connector != "table"
-        for feed in feeds(each)
-        for path, _ in find_files(feed, sources.root, None, name_is_free=_name_is_free(feed))
-    }
-    strays = sorted(
-        path.name
-        for path in folder.iterdir()
-        if path.is_file() and not path.name.startswith((".", "_")) and path.resolve() not in read
-    )
+    streams = [feed.stream for feed in found if feed.stream is not None]
+    try:
+        strays = {
+            path
+            for path in folder.iterdir()
+            if not path.name.startswith((".", "_"))
+            and path.suffix not in (".yml", ".yaml", ".md")
+            and not any(stream.matches(path.name) for stream in streams)
+            and path.is_file()
+        }
+        others = (each for each in sources.sources if each is not source)
+        for other in others if strays else ():
+            for feed in feeds(other) if other.connector != "table" else ():
+                files = find_files(feed, sources.root, None, name_is_free=_name_is_free(feed))
+                strays -= {path for path, _ in files}
+    except OSError:
+        # It is advice: what another source cannot read is for that source to say.
+        return []
     if not strays:
         return []
-    stems = ", ".join(
-        f"{feed.stream.stem}*.{feed.stream.format}" for feed in found if feed.stream is not None
+    names = sorted(path.name for path in strays)
+    shown = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+    wanted = ", ".join(
+        f"{stream.stem}.{stream.format} or {stream.stem}_*.{stream.format}" for stream in streams
     )
-    shown = ", ".join(strays[:3]) + (", ..." if len(strays) > 3 else "")
     return [
-        f"unread in {folder.name}/: {shown} ({len(strays):,} in all), since tables of "
-        f"{source.connector} take files named {stems}"
+        f"unread in {folder.name}/: {shown} ({len(names):,} in all), since files for "
+        f"{source.connector} are named {wanted} (or .gz of it)"
     ]
 
 
