@@ -17,10 +17,11 @@ from xml.etree import ElementTree
 import pytest
 from sojourn.cli import app
 from sojourn.compare.attribution import REASONS, CreditColumns, compare_attribution, sheet
-from sojourn.compare.evaluation import EvaluationError, evaluate
+from sojourn.compare.attribution_evaluation import evaluate
 from sojourn.compare.identity import IdColumns, compare_identity
 from sojourn.compare.identity_evaluation import evaluate_identity
 from sojourn.compare.theirs import CompareError, Theirs
+from sojourn.compare.truth import EvaluationError
 from sojourn.output import as_json
 from sojourn.settings import Settings
 from sojourn.warehouse import Warehouse, literal, open_warehouse
@@ -279,7 +280,7 @@ def test_identity_against_the_truth_equals_brute_force(
         for low, score in ((0.9, 0.95), (0.3, 0.4))
     ]
     (exports / "identifiers.csv").write_text(",".join(header) + "\n")
-    with pytest.raises(CompareError, match="no column identifier_type"):
+    with pytest.raises(CompareError, match=r"no column identifier_type.* is it the simulator's"):
         evaluate_identity(engine_settings, tmp_path)
     with open_warehouse(engine_settings) as warehouse:
         warehouse.execute("drop table identity.identifier_components")

@@ -17,15 +17,15 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from sojourn.build import build, run_dbt
+from sojourn.build import BuildError, build, run_dbt
 from sojourn.identity.matching import (
     MatchingError,
     Model,
     keep,
     level_sql,
+    m_and_u,
     matching_settings,
     train,
-    weight_of,
 )
 from sojourn.settings import Settings
 from sojourn.sources import load
@@ -171,7 +171,7 @@ def test_training_sees_levels_as_they_are_defined() -> None:
 def test_what_no_record_showed_says_nothing(m: float | None, u: float | None, bits: float) -> None:
     """Of a million pairs; what only one person's or only two persons' records showed does."""
     level = {"m_probability": m, "u_probability": u}
-    found_m, found_u = weight_of(level, 1_000_000)
+    found_m, found_u = m_and_u(level, 1_000_000)
     assert math.log2(found_m / found_u) == pytest.approx(bits)
 
 
@@ -322,3 +322,13 @@ def test_every_engine_scores_as_defined_and_follows_changes(
         )
         pairs = fetch(settings, "select count(*) from identity.match_pairs where not is_removed")
         assert pairs == [(0,)]
+        # A model that was trained for other levels says nothing of these.
+        comparisons = {**matching["comparisons"], "email": ["letters 1"]}
+        variables = {"matching": {**matching, "comparisons": comparisons}}
+        with pytest.raises(BuildError, match="does not know the level 'letters 1' of email"):
+            run_dbt(
+                settings,
+                ["run", "--select", "match_pairs", "--vars", json.dumps(variables)],
+                as_of=datetime(2026, 1, 3),
+                quiet=True,
+            )

@@ -9,13 +9,11 @@ from xml.etree import ElementTree
 import pytest
 from scipy.stats import spearmanr
 from sojourn.compare.attribution import compare_attribution, map_channels
-from sojourn.compare.evaluation import (
+from sojourn.compare.attribution_evaluation import (
     Effect,
-    EvaluationError,
     _overrated,
     _underrated,
     evaluate,
-    find_truth,
     misplaced,
     misplaced_by_chance,
     rank_correlation,
@@ -25,6 +23,7 @@ from sojourn.compare.evaluation import (
 from sojourn.compare.identity import compare_identity
 from sojourn.compare.sheet import Bar, Block, Chart, Grid, Heading, Text, number, write_page
 from sojourn.compare.theirs import CompareError, Theirs, parse_map
+from sojourn.compare.truth import EvaluationError, find_truth
 
 from tests.conftest import make_settings
 
@@ -97,12 +96,12 @@ def test_mistakes_in_a_truth_are_named(tmp_path: Path, text: str, message: str) 
 def test_the_truth_lies_beside_the_exports(tmp_path: Path) -> None:
     settings = make_settings(tmp_path, exports=tmp_path / "exports")
     with pytest.raises(EvaluationError, match="only a simulated brand has one"):
-        find_truth(settings, None)
+        find_truth(settings, None, Path("truth") / "channel_effects.csv")
     file = tmp_path / "exports" / "truth" / "channel_effects.csv"
     file.parent.mkdir(parents=True)
     file.write_text(HEADER + "Email,,4,5,6\nEmail,news,1,2,3\n", encoding="utf-8")
     for named in (None, tmp_path / "exports", file.parent, file):
-        assert find_truth(settings, named) == file
+        assert find_truth(settings, named, Path("truth") / "channel_effects.csv") == file
     truth = read_truth(file)
     assert truth.effects == {
         "channel": {"Email": Effect(4, 5, 6)},

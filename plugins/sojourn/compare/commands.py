@@ -74,7 +74,7 @@ def evaluate_attribution(
     picture: Picture = None,
 ) -> None:
     """Compare each attribution model with what channels truly caused, and say which misled most."""
-    from sojourn.compare.evaluation import evaluate, sheet
+    from sojourn.compare.attribution_evaluation import evaluate, sheet
 
     _check(picture)
     answer = evaluate(get_settings(), truth, conversion_type=conversion_type)

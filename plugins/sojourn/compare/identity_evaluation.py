@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sojourn.compare.evaluation import EvaluationError, find_truth
 from sojourn.compare.sheet import Bar, Block, Chart, Grid, Heading, Text, number
 from sojourn.compare.theirs import CompareError, Scratch, Theirs, side_by_side
+from sojourn.compare.truth import EvaluationError, find_truth
 from sojourn.identity.preview import is_built
 from sojourn.settings import Settings
 from sojourn.warehouse import Warehouse, relation_name, text_type
@@ -84,7 +84,7 @@ class _Evaluation:
         self._scratch.fill(
             name,
             dict.fromkeys(columns, self._text),
-            Theirs(file=file).batches(self._warehouse, columns),
+            Theirs(file=file, advice="is it the simulator's?").batches(self._warehouse, columns),
             renamed,
         )
 

@@ -44,6 +44,8 @@ class Theirs:
 
     table: str | None = None
     file: Path | None = None
+    advice: str = "name the right ones with --...-column."
+    """What to do where a column is missing."""
 
     def __post_init__(self) -> None:
         """Check that there is one of them."""
@@ -114,8 +116,8 @@ class Theirs:
         missing = [name for name in columns if name not in present]
         if missing:
             raise CompareError(
-                f"{self} has no column {', '.join(missing)}. It has {', '.join(present)}: name the "
-                "right ones with --...-column."
+                f"{self} has no column {', '.join(missing)}. It has {', '.join(present)}: "
+                f"{self.advice}"
             )
 
 

@@ -201,7 +201,7 @@ def learn(records: pa.Table, matching: dict[str, Any], as_of: datetime) -> Model
         model = linker.misc.save_model_to_json()
     pairs = min(records.num_rows * (records.num_rows - 1) / 2, _RANDOM_PAIRS)
     levels = [
-        (comparison["output_column_name"], level["label_for_charts"], *weight_of(level, pairs))
+        (comparison["output_column_name"], level["label_for_charts"], *m_and_u(level, pairs))
         for comparison in model["comparisons"]
         for level in comparison["comparison_levels"]
         if not level.get("is_null_level")
@@ -229,7 +229,7 @@ def _quietly() -> Iterator[None]:
         yield
 
 
-def weight_of(level: dict[str, Any], pairs: float) -> tuple[float, float]:
+def m_and_u(level: dict[str, Any], pairs: float) -> tuple[float, float]:
     """Return m and u of a level that Splink learned from so many random pairs.
 
     What few records showed is taken as rare, not as impossible; what none did says nothing.

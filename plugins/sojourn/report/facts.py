@@ -7,8 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sojourn.compare.evaluation import EvaluationError, evaluate, reporting_currency
+from sojourn.compare.attribution_evaluation import evaluate, reporting_currency
 from sojourn.compare.theirs import CompareError
+from sojourn.compare.truth import EvaluationError
 from sojourn.identity.identifier import mask
 from sojourn.settings import Settings
 from sojourn.warehouse import Warehouse, open_warehouse

@@ -17,6 +17,7 @@ from typing import Any
 
 from sojourn.compare.sheet import Bar, Block, Chart, Grid, Heading, Text, number, percent
 from sojourn.compare.theirs import check_is_there
+from sojourn.compare.truth import EvaluationError, find_truth
 from sojourn.settings import Settings
 from sojourn.warehouse import Warehouse, open_warehouse, relation_name
 
@@ -27,10 +28,6 @@ _COLUMNS = (
 _LEVEL = 1.96
 _DRAWS = 2000
 DIMENSIONS = ("channel", "campaign")
-
-
-class EvaluationError(ValueError):
-    """There is nothing to evaluate by, or nothing to evaluate; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -51,23 +48,6 @@ class Truth:
         default_factory=lambda: {dimension: {} for dimension in DIMENSIONS}
     )
     baseline: Effect | None = None
-
-
-def find_truth(settings: Settings, path: Path | None, wanted: Path = _FILE) -> Path:
-    """Return a file of the truth: the one named, in the folder named, or beside the exports.
-
-    Raises:
-        EvaluationError: there is none.
-    """
-    place = path or settings.path(settings.exports or Path("var/demo"))
-    for file in (place, place / wanted, place / wanted.name):
-        if file.is_file():
-            return file
-    raise EvaluationError(
-        f"No truth at {place}: only a simulated brand has one, as {wanted} beside its exports "
-        "(`make demo` or `sojourn simulate`). Name the file, or the folder of the exports, with "
-        "--truth."
-    )
 
 
 def read_truth(file: Path) -> Truth:
@@ -362,7 +342,7 @@ def evaluate(
         EvaluationError: there is no truth, nothing is credited, or they are of different brands.
         CompareError: nothing has been built yet.
     """
-    file = find_truth(settings, truth_path)
+    file = find_truth(settings, truth_path, _FILE)
     truth = read_truth(file)
     check_is_there(settings)
     with open_warehouse(settings, read_only=True) as warehouse:
