@@ -48,7 +48,7 @@ test-long: lint ## The same with more days, more kills and more cases.
 
 bench: setup ## Measure time, memory and growth on each engine, beside limits and peers.
 	@uv pip install --quiet --python $(BIN)/python --group bench || echo "Goes on without that peer."
-	@python -m bench
+	@python -m bench --history
 	@python -m bench.graph
 	@python -m bench.attribution
 	@test ! -d ../shared/data/cdnow || python -m bench.customer_value ../shared/data/cdnow

@@ -28,6 +28,8 @@ from bench.measure import ROOT, measure
 START = date(2026, 1, 1)
 DAYS = 126
 """The last day brings 1% of the events."""
+SHORT_DAYS = 13
+"""A tenth of the history, of as many people: the last day is added to less."""
 EVENTS_PER_PERSON = 61.6
 # Where no size is asked for: by engine, in millions.
 USUAL = {"duckdb": [1, 10], "postgres": [1], "spark": [1]}
@@ -62,13 +64,16 @@ with Receiver(Path(sys.argv[1])) as receiver:
 """
 
 
-def simulate(events: int, folder: Path) -> Path:
-    """Return the exports of a brand with about so many events, made if they are not there."""
+def simulate(events: int, days: int, folder: Path) -> Path:
+    """Return the exports of a brand, made if they are not there.
+
+    It has people enough for about so many events in ``DAYS`` days.
+    """
     exports = folder / "exports"
     if not (exports / ".complete").is_file():
         people = max(int(events / EVENTS_PER_PERSON), 50)
         print(f"  simulating {people:,} people ...", flush=True)
-        options = {"people": people, "days": DAYS, "seed": 7, "out": exports}
+        options = {"people": people, "days": days, "seed": 7, "out": exports}
         arguments = [str(part) for name, value in options.items() for part in (f"--{name}", value)]
         subprocess.run(
             [sys.executable, "-m", "sojourn", "simulate", *arguments],
@@ -99,11 +104,11 @@ def dbt_seconds(target: Path) -> tuple[float, dict[str, float], dict[str, float]
     return run["elapsed_time"], dict(folders), dict(longest)
 
 
-def flow(engine: Engine) -> list[tuple[str, list[str]]]:
+def flow(engine: Engine, days: int) -> list[tuple[str, list[str]]]:
     """Return the stages' names and what Python is to run, in their order."""
     stages: list[tuple[str, list[str]]] = []
-    for prefix, days in (("", DAYS - 1), ("day after: ", DAYS)):
-        moment = (START + timedelta(days=days)).isoformat()
+    for prefix, last in (("", days - 1), ("day after: ", days)):
+        moment = (START + timedelta(days=last)).isoformat()
         received = str(engine.folder / "received.jsonl")
         stages += [
             (f"{prefix}load", ["-m", "sojourn", "load", "--as-of", moment]),
@@ -119,21 +124,21 @@ def flow(engine: Engine) -> list[tuple[str, list[str]]]:
     return stages
 
 
-def run(engine: Engine, events: int, resume: bool) -> dict[str, Any]:
+def run(engine: Engine, events: int, days: int, resume: bool) -> dict[str, Any]:
     """Measure one engine at one size and return the figures.
 
     After each stage they are written to ``progress.json``. A stage that was cut short is safe to
     run again, so that a long measurement can go on where it was.
     """
     progress = engine.folder / "progress.json"
-    figures: dict[str, Any] = {"engine": engine.name, "events": events, "days": DAYS, "stages": []}
+    figures: dict[str, Any] = {"engine": engine.name, "events": events, "days": days, "stages": []}
     if resume and progress.is_file():
         figures = json.loads(progress.read_text())
         print(f"  {len(figures['stages'])} stages are done already")
     else:
         engine.clear()
     done = {stage["name"] for stage in figures["stages"]}
-    for name, arguments in flow(engine):
+    for name, arguments in flow(engine, days):
         if name in done:
             continue
         figures["stages"].append(asdict(measure(engine, name, arguments)))
@@ -162,11 +167,32 @@ def show(figures: dict[str, Any]) -> None:
     print(f"  warehouse: {figures['warehouse_mb']:,.0f} MB", flush=True)
 
 
+def show_history(results: list[dict[str, Any]], engine: str, size: int) -> None:
+    """Print what the day after costs when it is added to ten times the history."""
+    kept = {
+        found["days"]: found
+        for found in results
+        if (found["engine"], found["events"]) == (engine, size)
+    }
+    if set(kept) != {DAYS, SHORT_DAYS}:
+        return
+    print("  ten times the history, the same day:")
+    for stage in ("load", "gate", "build", "activate"):
+        long, short = (
+            next(each for each in kept[days]["stages"] if each["name"] == f"day after: {stage}")
+            for days in (DAYS, SHORT_DAYS)
+        )
+        print(f"  {stage:<22} {long['seconds'] / short['seconds']:.2f}")
+    long, short = (kept[days]["day after: build"]["seconds"] for days in (DAYS, SHORT_DAYS))
+    print(f"  build without dbt's start: {long:.1f} s / {short:.1f} s = {long / short:.2f}")
+
+
 def main(
     engine: Annotated[list[str] | None, typer.Option(help="duckdb, postgres, spark.")] = None,
     events: Annotated[list[int] | None, typer.Option(help="Sizes to measure.")] = None,
     large: Annotated[bool, typer.Option(help="Ten times the usual, for a day or two.")] = False,
     resume: Annotated[bool, typer.Option(help="Go on where the last run ended.")] = False,
+    history: Annotated[bool, typer.Option(help="A tenth of the history, too.")] = False,
     memory_gb: Annotated[int, typer.Option(help="What an engine may take.")] = 4,
     out: Path = ROOT / "var" / "bench",
 ) -> None:
@@ -177,21 +203,27 @@ def main(
     results = json.loads(kept.read_text()) if kept.is_file() else []
     for name in engine or list(usual):
         for size in events or [millions * 1_000_000 for millions in usual[name]]:
-            print(f"\n{name}, {size:,} events")
-            exports = simulate(size, out / str(size))
-            with running(name, out / str(size) / name, exports, memory_gb) as started:
-                figures = run(started, size, resume)
-            show(figures)
-            results = [
-                found for found in results if (found["engine"], found["events"]) != (name, size)
-            ]
-            results.append(figures)
-            kept.write_text(json.dumps(results, indent=2))
+            for days in (DAYS, SHORT_DAYS) if history else (DAYS,):
+                print(f"\n{name}, {size:,} events in {DAYS} days, {days} days of them")
+                folder = out / (str(size) if days == DAYS else f"{size}_in_{days}_days")
+                exports = simulate(size, days, folder)
+                with running(name, folder / name, exports, memory_gb) as started:
+                    figures = run(started, size, days, resume)
+                show(figures)
+                results = [
+                    found
+                    for found in results
+                    if (found["engine"], found["events"], found["days"]) != (name, size, days)
+                ]
+                results.append(figures)
+                kept.write_text(json.dumps(results, indent=2))
+            show_history(results, name, size)
+    whole = [found for found in results if found["days"] == DAYS]
     print("\nTime grows as events to the power of:")
-    for (name, stage), exponent in sorted(exponents(results).items()):
+    for (name, stage), exponent in sorted(exponents(whole).items()):
         print(f"  {name:<10} {stage:<22} {exponent:5.2f}")
     if importlib.util.find_spec("matplotlib"):
-        plot(results, out / "growth.svg")
+        plot(whole, out / "growth.svg")
         print(f"Picture: {out / 'growth.svg'}")
 
 

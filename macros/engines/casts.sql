@@ -14,14 +14,15 @@
 
 {# `parse_timestamp(expression)`: ISO 8601 text (also `date time +hhmm`, and a date alone) as a UTC
    timestamp without zone; text without an offset is UTC. Digits beyond microseconds are cut off.
-   NULL where it cannot be read. #}
+   NULL where it cannot be read, and for 24:00, leap seconds and years before 1000. #}
 {% macro parse_timestamp(expression) -%}
     {{ adapter.dispatch('parse_timestamp', 'sojourn')(expression) }}
 {%- endmacro %}
 
-{# What counts as a time, lest one engine read `yesterday` or `20260105` and another not. #}
+{# What counts as a time, lest one engine read `yesterday`, `20260105`, 24:00 or a leap second and another
+   not. Short cuts must keep to it. #}
 {% macro timestamp_pattern() -%}
-    '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?$'
+    '^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}([T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]+)?)?( ?(Z|[+-][0-9]{2}(:?[0-9]{2})?))?)?$'
 {%- endmacro %}
 
 {# The session's zone is UTC (see `check_session`). #}
@@ -32,10 +33,13 @@
     end
 {%- endmacro %}
 
-{# The first branch is a short cut for what most files hold: five times as fast. #}
+{# The first branch is a short cut for what most files hold. #}
 {% macro duckdb__parse_timestamp(expression) -%}
     case
-        when right({{ expression }}, 1) = 'Z' and length({{ expression }}) in (20, 24, 27)
+        when
+            {{ expression }} glob '[1-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-2][0-9]:[0-9][0-9]:[0-9][0-9]*Z'
+            and length({{ expression }}) in (20, 24, 27)
+            and substr({{ expression }}, 12, 2) < '24'
             then try_cast({{ expression }} as timestamp)
         when regexp_matches({{ expression }}, {{ sojourn.timestamp_pattern() }})
             then cast(
@@ -51,12 +55,23 @@
     end
 {%- endmacro %}
 
+{# The first branch is a short cut, as for DuckDB; the time of a text that ends in Z is its UTC. #}
 {% macro postgres__parse_timestamp(expression) -%}
     {%- set text -%}
         regexp_replace({{ expression }}, '([.][0-9]{6})[0-9]+', '\1')
         || case when {{ expression }} ~ ':[0-9.]+ ?(Z|[+-][0-9:]+)$' then '' when {{ expression }} ~ ':' then 'Z' else ' 00:00Z' end
     {%- endset -%}
     case
+        when translate({{ expression }}, '123456789', '000000000') in (
+            '0000-00-00T00:00:00Z', '0000-00-00T00:00:00.000Z', '0000-00-00T00:00:00.000000Z'
+        )
+        and left({{ expression }}, 1) > '0'
+        and substr({{ expression }}, 12, 2) < '24'
+        and substr({{ expression }}, 18, 2) < '60'
+            then case
+                when pg_input_is_valid({{ expression }}, 'timestamp')
+                    then cast({{ expression }} as timestamp)
+            end
         when {{ expression }} ~ {{ sojourn.timestamp_pattern() }}
             then case
                 when pg_input_is_valid({{ text }}, 'timestamp with time zone')

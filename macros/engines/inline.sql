@@ -12,3 +12,18 @@
 {% macro spark__inline() -%}
     {{ return('') }}
 {%- endmacro %}
+
+{# `as {{ sojourn.worked_out_once() }} (`: a CTE that is read more than once and whose columns are dear to
+   work out. PostgreSQL keeps a copy, since it would work them out on each read, those of rows that a
+   join throws away, too. The others work out what is asked for where it is asked for. #}
+{% macro worked_out_once() -%}
+    {{ return(adapter.dispatch('worked_out_once', 'sojourn')()) }}
+{%- endmacro %}
+
+{% macro default__worked_out_once() -%}
+    {{ return(sojourn.inline()) }}
+{%- endmacro %}
+
+{% macro postgres__worked_out_once() -%}
+    {{ return('materialized') }}
+{%- endmacro %}

@@ -37,7 +37,8 @@
     ) as {{ relation }}
 {%- endmacro %}
 
-{# The lateral subqueries are fenced by `offset 0`: pulled up, they would parse for each value. #}
+{# A function in the FROM clause is called once a row; an expression in a subquery would be pulled up, to
+   parse for each value. #}
 {% macro postgres__select_with_json(relation, columns) -%}
     select
         {{ relation }}.*
@@ -48,9 +49,8 @@
         {%- endfor %}
     from {{ relation }}
     {%- for column in columns %}
-    cross join lateral (
-        select cast({{ relation }}.{{ column }} as jsonb) as document offset 0
-    ) as {{ column }}__json
+    left join lateral jsonb_path_query(cast({{ relation }}.{{ column }} as jsonb), '$') as {{ column }}__json (document)
+        on true
     {%- endfor %}
 {%- endmacro %}
 

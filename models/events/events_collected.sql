@@ -21,44 +21,7 @@ with incoming as {{ sojourn.inline() }} (
 
 ),
 
--- Keys alone are cheap to read, and a number of each is small to keep; only events that came more
--- than once need comparing. Two events of one number are compared in vain, no more.
-incoming_numbers as (
-
-    select {{ event_number }} as event_number
-    from ({{ sojourn.union_new_inputs('events', 'source, event_id') }}) as keys
-
-),
-
-{% if is_incremental() %}
-collected_again as (
-
-    select distinct
-        numbered.event_key,
-        numbered.event_number
-
-    from (select event_key, {{ event_number }} as event_number from {{ this }}) as numbered
-    inner join incoming_numbers on numbered.event_number = incoming_numbers.event_number
-
-),
-{% endif %}
-
-repeated_numbers as (
-
-    select event_number
-    from incoming_numbers
-    group by event_number
-    having count(*) > 1
-
-    {% if is_incremental() %}
-    union
-
-    select event_number from collected_again
-    {% endif %}
-
-),
-
-keyed as {{ sojourn.inline() }} (
+keyed as {{ sojourn.worked_out_once() }} (
 
     select
         {{ event_key }} as event_key,
@@ -88,6 +51,42 @@ keyed as {{ sojourn.inline() }} (
         ) as is_internal
 
     from incoming
+
+),
+
+-- A number of each key is small to keep; only events that came more than once need comparing. Two
+-- events of one number are compared in vain, no more.
+incoming_numbers as (
+
+    select event_number from keyed
+
+),
+
+{% if is_incremental() %}
+collected_again as (
+
+    select distinct
+        numbered.event_key,
+        numbered.event_number
+
+    from (select event_key, {{ event_number }} as event_number from {{ this }}) as numbered
+    inner join incoming_numbers on numbered.event_number = incoming_numbers.event_number
+
+),
+{% endif %}
+
+repeated_numbers as (
+
+    select event_number
+    from incoming_numbers
+    group by event_number
+    having count(*) > 1
+
+    {% if is_incremental() %}
+    union
+
+    select event_number from collected_again
+    {% endif %}
 
 ),
 
