@@ -1,5 +1,6 @@
-{# `gather_statistics(relation)`: tell the planner what a table that was just written holds. Without
-   it PostgreSQL takes new tables for tiny and compares each row with each. Elsewhere nothing. #}
+{# `gather_statistics(relation)`: tell the planner what a table that was just written holds, if it is new
+   or a tenth of it is another since it was told. Without it PostgreSQL takes new tables for tiny and
+   compares each row with each. Elsewhere nothing. #}
 {% macro gather_statistics(relation) -%}
     {{ return(adapter.dispatch('gather_statistics', 'sojourn')(relation)) }}
 {%- endmacro %}
@@ -9,7 +10,25 @@
 {%- endmacro %}
 
 {% macro postgres__gather_statistics(relation) -%}
-    {{ return('analyze ' ~ relation) }}
+    {%- set stale = execute and run_query(
+        sojourn.stale_tables() ~ " and pg_class.oid = cast('" ~ relation ~ "' as regclass)"
+    ).rows -%}
+    {{ return('analyze ' ~ relation if stale else '') }}
+{%- endmacro %}
+
+{# Of what the running transaction writes, only how much larger it has made the table counts already. #}
+{% macro stale_tables() -%}
+    select pg_stat_all_tables.schemaname, pg_stat_all_tables.relname
+    from pg_stat_all_tables
+    inner join pg_class on pg_stat_all_tables.relid = pg_class.oid
+    where
+        pg_class.relkind = 'r'
+        and (
+            pg_class.reltuples < 0
+            or pg_relation_size(pg_class.oid)
+                > 1.1 * cast(current_setting('block_size') as integer) * pg_class.relpages
+            or pg_stat_all_tables.n_mod_since_analyze > 0.1 * pg_class.reltuples
+        )
 {%- endmacro %}
 
 {# The same for a temporary table, at once. #}
@@ -19,11 +38,11 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The same for all raw tables, at the start of a run. #}
+{# The same for the raw tables, at the start of a run. #}
 {% macro gather_raw_statistics() -%}
     {%- if execute and target.type == 'postgres' -%}
         {%- set tables = run_query(
-            "select schemaname, tablename from pg_tables where schemaname like 'raw%' order by 1, 2"
+            sojourn.stale_tables() ~ " and schemaname like 'raw%' order by 1, 2"
         ).rows -%}
         {%- for schema, table in tables -%}
             {%- do run_query('analyze ' ~ adapter.quote(schema) ~ '.' ~ adapter.quote(table)) -%}

@@ -66,11 +66,11 @@ incoming_numbers as (
 collected_again as (
 
     select distinct
-        numbered.event_key,
-        numbered.event_number
+        keyed.event_key,
+        keyed.event_number
 
-    from (select event_key, {{ event_number }} as event_number from {{ this }}) as numbered
-    inner join incoming_numbers on numbered.event_number = incoming_numbers.event_number
+    from {{ this }} as collected
+    inner join keyed on collected.event_key = keyed.event_key
 
 ),
 {% endif %}
