@@ -177,10 +177,13 @@ def given(models: list[str] | None = None, **fit_settings: object) -> list[str]:
     return ["--vars", json.dumps(variables)]
 
 
-def draw(database: Path, journeys: int, first: int) -> tuple[int, int]:
-    """Add so many journeys; return how many touches and conversions there are then."""
+def draw(database: Path, journeys: int, first: int, buying: float) -> tuple[int, int]:
+    """Add so many journeys, with ``buying`` times the usual probabilities that a person buys.
+
+    Return how many touches and conversions there are then.
+    """
     names = [name for name, _ in CHANNELS]
-    rates = ", ".join(f"'{name}': {rate}" for name, rate in CHANNELS)
+    rates = ", ".join(f"'{name}': {rate * buying}" for name, rate in CHANNELS)
     with duckdb.connect(str(database)) as connection:
         connection.execute("set threads = 2")
         connection.execute(
@@ -201,6 +204,7 @@ def draw(database: Path, journeys: int, first: int) -> tuple[int, int]:
 
 def main(
     journeys: Annotated[int, typer.Option(help="Journeys, one a person.")] = 1_000_000,
+    buying: Annotated[float, typer.Option(help="Times the usual rates of buying.")] = 1.0,
     memory_gb: Annotated[int, typer.Option(help="What DuckDB may take.")] = 4,
     all_models: Annotated[bool, typer.Option(help="All models, and 1% more conversions.")] = True,
     out: Path = ROOT / "var" / "bench" / "attribution",
@@ -211,7 +215,7 @@ def main(
         engine.environment["SOJOURN_AS_OF"] = END.isoformat()
         database = out / "sojourn.duckdb"
         dbt(engine, "empty warehouse", ["build", *NO_TESTS, "--select", "+path:models/attribution"])
-        touches, conversions = draw(database, journeys, first=0)
+        touches, conversions = draw(database, journeys, first=0, buying=buying)
         print(f"{journeys:,} journeys, {touches:,} touches, {conversions:,} conversions")
 
         run = ["run", "--full-refresh", "--select"]
@@ -225,8 +229,14 @@ def main(
             theirs_markov, [effects] = peer(
                 engine, "Markov: peer", PEER.format(paths=PATHS, model=MARKOV)
             )
-            print(f"  heuristics: {theirs.seconds / ours.seconds:.2f} times as fast")
-            print(f"  Markov: {theirs_markov.seconds / ours_markov.seconds:.2f} times as fast")
+            for name, mine, other in (
+                ("heuristics", ours, theirs),
+                ("Markov", ours_markov, theirs_markov),
+            ):
+                print(
+                    f"  {name}: {mine.seconds:.1f} s, the peer {other.seconds:.1f} s:"
+                    f" {other.seconds / mine.seconds:.2f} times as fast"
+                )
             with duckdb.connect(str(database)) as connection:
                 weights = dict(
                     connection.execute(
@@ -248,7 +258,7 @@ def main(
             bare, _ = peer(engine, "limit: scan and sort", BARE)
             everything = ["path:models/attribution"]
             full = dbt(engine, "all models", [*run, *everything, *given(version="with_intervals")])
-            draw(database, journeys // 100, first=journeys)
+            draw(database, journeys // 100, first=journeys, buying=buying)
             later = dbt(
                 engine,
                 "1% more",

@@ -9,9 +9,10 @@ import math
 import random
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -388,10 +389,31 @@ MODELS = [
 ]  # fmt: skip
 
 
+GIVEN_OF_SPEND = {
+    "spend_from_ads": "date_day timestamp, platform varchar, account_id varchar,"
+    " campaign_id varchar, campaign varchar, channel varchar, currency varchar, timezone varchar,"
+    " load_id varchar, impressions bigint, clicks bigint, spend decimal(18,6),"
+    " reported_at timestamp, loaded_at timestamp",
+    "campaign_mapping": "utm_source varchar, campaign varchar, platform varchar,"
+    " campaign_id varchar",
+    "exchange_rates_to_reporting": "currency varchar, rate decimal(18,6), valid_from timestamp,"
+    " valid_to timestamp",
+}
+MODELS_OF_SPEND = [
+    "ad_spend_reports", "ad_spend_converted", "ad_spend", "ad_campaigns", "performance",
+]  # fmt: skip
+
+
 class Project:
     """This project's attribution models, whose inputs are plain tables."""
 
-    def __init__(self, settings: Settings, folder: Path) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        given: Mapping[str, str] = GIVEN,
+        models: Sequence[str] = MODELS,
+    ) -> None:
         self.settings = settings
         self.folder = folder
         self.vars = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text())["vars"]
@@ -399,12 +421,12 @@ class Project:
         shutil.copytree(PROJECT_DIR / "macros", folder / "macros")
         shutil.copy(PROJECT_DIR / "profiles.yml", folder)
         (folder / "models").mkdir()
-        for name in GIVEN:
+        for name in given:
             (folder / "models" / f"{name}.sql").write_text(
                 f"{{{{ config(materialized='view') }}}} select * from given.{name}"
             )
         for name in [
-            *MODELS,
+            *models,
             *(f"credits_by_{model}" for model in self.vars["attribution_models"]),
         ]:
             shutil.copy(PROJECT_DIR / "models" / "attribution" / f"{name}.sql", folder / "models")
@@ -412,7 +434,7 @@ class Project:
         with open_warehouse(settings) as warehouse:
             text = text_type(warehouse.dialect)
             warehouse.execute("create schema if not exists given")
-            for name, columns in GIVEN.items():
+            for name, columns in given.items():
                 described = columns.replace("varchar", text)
                 warehouse.execute(f"create table given.{name} ({described})")
 
@@ -427,7 +449,8 @@ class Project:
             ],
             "touchpoints": [
                 {"touchpoint_id": t.touch_id, "person_id": t.person, "kind": t.kind,
-                 "channel": t.channel, "campaign": t.campaign, "is_direct": t.is_direct,
+                 "channel": t.channel, "campaign": t.campaign, "campaign_id": t.campaign,
+                 "is_direct": t.is_direct,
                  "is_machine": False, "fingerprint": hash(t) % 2**40, "touched_at": t.at}
                 for t in world.touches
             ],
@@ -750,6 +773,74 @@ def test_only_what_changed_is_credited_anew(project: Project) -> None:
     assert_close(project.credits(), expected)
     project.run("--full-refresh")
     assert_close(project.credits(), expected)
+
+
+def test_restated_spend_moves_performance_and_no_credit(
+    engine_settings: Settings, tmp_path: Path
+) -> None:
+    """A figure that the ad platform restates, a day that it adds; the same by a full refresh."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    project = Project(engine_settings, folder, GIVEN | GIVEN_OF_SPEND, [*MODELS, *MODELS_OF_SPEND])
+    project.vars["inputs"] = {"spend": ["ads"]}
+    project.give(random_world(5, 60, CHANNELS, ["spring"]))
+    days = [START + timedelta(days=number) for number in range(40)]
+    spent = {day.date(): Decimal(10 + number) for number, day in enumerate(days)}
+
+    def report(at: datetime, figures: Mapping[date, Decimal]) -> None:
+        rows = [
+            {"date_day": datetime.combine(day, time()), "platform": "ads", "account_id": "a",
+             "campaign_id": "spring", "campaign": "Spring", "channel": "Display",
+             "currency": "USD", "timezone": "UTC", "load_id": at.isoformat(), "spend": amount,
+             "reported_at": at, "loaded_at": at}
+            for day, amount in figures.items()
+        ]  # fmt: skip
+        with open_warehouse(engine_settings) as warehouse:
+            warehouse.append("given", "spend_from_ads", pa.Table.from_pylist(rows))
+
+    def performance() -> dict[tuple[Any, ...], tuple[Any, ...]]:
+        rows = project.fetch(
+            "select model, conversion_type, date_basis, channel, campaign_id, date_day, spend,"
+            " conversions, attributed_revenue, roas from {schema}.performance"
+        )
+        assert len({row[:6] for row in rows}) == len(rows)
+        return {row[:6]: row[6:] for row in rows}
+
+    def assert_spent() -> None:
+        """Every model, type and basis has the spend of the campaign's days, in euros."""
+        found: dict[tuple[Any, ...], dict[date, Decimal]] = defaultdict(dict)
+        for (*where, campaign, day), (spend, _, revenue, roas) in performance().items():
+            if campaign == "spring" and spend is not None:
+                found[tuple(where)][day] = spend
+                assert roas == pytest.approx(float(revenue) / float(spend))
+        assert len(found) == len(project.vars["attribution_models"]) * 2 * 2
+        for where, by_day in found.items():
+            assert by_day == {day: amount * 2 for day, amount in spent.items()}, where
+
+    with open_warehouse(engine_settings) as warehouse:
+        always = {"valid_from": datetime(2000, 1, 1), "valid_to": datetime(2100, 1, 1)}
+        rate = {"currency": "USD", "rate": Decimal(2), **always}
+        warehouse.append("given", "exchange_rates_to_reporting", pa.Table.from_pylist([rate]))
+    report(days[-1], spent)
+    project.run()
+    assert_spent()
+    before, credited = performance(), project.fetch("select * from {schema}.credits order by 1, 2")
+
+    restated = {days[7].date(): Decimal("3.5"), days[-1].date() + timedelta(days=1): Decimal(8)}
+    spent |= restated
+    report(days[-1] + timedelta(days=2), restated)
+    project.run()
+    assert_spent()
+    moved = performance().items() ^ before.items()
+    assert {key[-1] for key, _ in moved} == restated.keys()
+    changed = set(project.fetch("select * from {schema}.credits order by 1, 2")) ^ set(credited)
+    assert not changed
+    after = performance()
+    project.run("--full-refresh")
+    assert performance().keys() == after.keys()
+    for key, (spend, conversions, revenue, _) in performance().items():
+        assert (spend, revenue) == (after[key][0], after[key][2])
+        assert conversions == pytest.approx(after[key][1])
 
 
 def path_world(paths: list[tuple[str, bool]]) -> World:
