@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -93,11 +94,14 @@ def measure(engine: Engine, name: str, arguments: list[str], **environment: str)
     if status != 0:
         raise SystemExit(f"{name} failed with status {status}")
     after = engine.written_to_spill()
+    # A process that is started counts the memory of the one that starts it as its own.
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    most = usage.ru_maxrss if usage.ru_maxrss > own else 0
     stage = Stage(
         name,
         seconds,
         usage.ru_utime + usage.ru_stime,
-        max(sampler.peak_bytes / 2**20, usage.ru_maxrss / 1024),
+        max(sampler.peak_bytes / 2**20, most / 1024),
         (sampler.spill_bytes if before is None or after is None else after - before) / 1e6,
     )
     print(
