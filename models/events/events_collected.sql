@@ -55,10 +55,16 @@ keyed as {{ sojourn.worked_out_once() }} (
 ),
 
 -- A number of each key is small to keep; only events that came more than once need comparing. Two
--- events of one number are compared in vain, no more.
+-- events of one number are compared in vain, no more. Keys alone are cheaper to read, but where all
+-- was worked out and kept.
 incoming_numbers as (
 
+    {% if sojourn.worked_out_once() == 'materialized' -%}
     select event_number from keyed
+    {%- else -%}
+    select {{ event_number }} as event_number
+    from ({{ sojourn.union_new_inputs('events', 'source, event_id') }}) as keys
+    {%- endif %}
 
 ),
 
