@@ -6,5 +6,8 @@
 
 {% macro after_model() -%}
     {%- do sojourn.sweep_marks() -%}
-    {{ return(sojourn.gather_statistics(this)) }}
+    {%- do sojourn.gather_statistics(this) -%}
+    {#- Then: an index makes a table look as if all were known of it. #}
+    {%- do sojourn.index_changes(this) -%}
+    {{ return('') }}
 {%- endmacro %}

@@ -38,7 +38,7 @@
 {%- endmacro %}
 
 {# A function in the FROM clause is called once a row; an expression in a subquery would be pulled up, to
-   parse for each value. #}
+   parse for each value. One that returns no set: a set is taken for a thousand rows. #}
 {% macro postgres__select_with_json(relation, columns) -%}
     select
         {{ relation }}.*
@@ -49,8 +49,7 @@
         {%- endfor %}
     from {{ relation }}
     {%- for column in columns %}
-    left join lateral jsonb_path_query(cast({{ relation }}.{{ column }} as jsonb), '$') as {{ column }}__json (document)
-        on true
+    cross join lateral jsonb_path_query_first(cast({{ relation }}.{{ column }} as jsonb), '$') as {{ column }}__json (document)
     {%- endfor %}
 {%- endmacro %}
 

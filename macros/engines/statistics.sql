@@ -6,14 +6,14 @@
 {%- endmacro %}
 
 {% macro default__gather_statistics(relation) -%}
-    {{ return('') }}
 {%- endmacro %}
 
 {% macro postgres__gather_statistics(relation) -%}
-    {%- set stale = execute and run_query(
+    {%- if execute and run_query(
         sojourn.stale_tables() ~ " and pg_class.oid = cast('" ~ relation ~ "' as regclass)"
     ).rows -%}
-    {{ return('analyze ' ~ relation if stale else '') }}
+        {%- do run_query('analyze ' ~ relation) -%}
+    {%- endif -%}
 {%- endmacro %}
 
 {# Of what the running transaction writes, only how much larger it has made the table counts already. #}

@@ -60,68 +60,114 @@ campaigns_by_id as (
 
 ),
 
--- Which campaign of an ad platform a touch belongs to: by the seed, else by the platform's own id.
-credits_of_campaigns as (
+-- What touches say of their campaign: few, and numbered, since many credits are added up by it.
+said_campaigns as (
 
-    select
-        credits.model,
-        credits.conversion_type,
-        coalesce(campaign_mapping.platform, campaigns_by_id.platform) as platform,
-        coalesce(campaign_mapping.campaign_id, credits.campaign_id) as campaign_id,
-        credits.campaign,
-        credits.channel,
-        credits.credit,
-        credits.attributed_revenue,
-        credits.touched_at,
-        credits.converted_at
+    select distinct
+        coalesce(utm_source, '') as utm_source,
+        coalesce(campaign, '') as campaign,
+        coalesce(campaign_id, '') as campaign_id,
+        coalesce(channel, '') as channel
 
     from credits
+
+),
+
+numbered_campaigns as (
+
+    select
+        *,
+        row_number() over (order by utm_source, campaign, campaign_id, channel) as campaign_number
+
+    from said_campaigns
+
+),
+
+-- Which campaign of an ad platform that is: by the seed, else by the platform's own id.
+platform_campaigns as (
+
+    select
+        numbered_campaigns.*,
+        campaigns_by_id.platform as platform_by_id,
+        campaign_mapping.platform as mapped_platform,
+        campaign_mapping.campaign_id as mapped_campaign_id
+
+    from numbered_campaigns
     left join campaign_mapping
         on
-            lower(credits.utm_source) = lower(campaign_mapping.utm_source)
-            and lower(credits.campaign) = lower(campaign_mapping.campaign)
+            lower(numbered_campaigns.utm_source) = lower(campaign_mapping.utm_source)
+            and lower(numbered_campaigns.campaign) = lower(campaign_mapping.campaign)
     left join campaigns_by_id
-        on credits.campaign_id = campaigns_by_id.campaign_id
+        on numbered_campaigns.campaign_id = campaigns_by_id.campaign_id
 
 ),
 
 -- A campaign's days are in its ad account's zone, everything else's in the reporting zone.
-credits_in_zones as (
+credited_campaigns as (
 
     select
-        credits_of_campaigns.model,
-        credits_of_campaigns.conversion_type,
-        credits_of_campaigns.platform,
-        credits_of_campaigns.campaign_id,
-        coalesce(ad_campaigns.campaign, credits_of_campaigns.campaign) as campaign,
-        coalesce(ad_campaigns.channel, credits_of_campaigns.channel) as channel,
-        coalesce(ad_campaigns.timezone, '{{ var('reporting_timezone') }}') as timezone,
-        credits_of_campaigns.credit,
-        credits_of_campaigns.attributed_revenue,
-        credits_of_campaigns.touched_at,
-        credits_of_campaigns.converted_at
+        platform_campaigns.utm_source,
+        platform_campaigns.campaign as said_campaign,
+        platform_campaigns.campaign_id as said_campaign_id,
+        platform_campaigns.channel as said_channel,
+        platform_campaigns.campaign_number,
+        coalesce(platform_campaigns.mapped_platform, platform_campaigns.platform_by_id)
+            as platform,
+        coalesce(platform_campaigns.mapped_campaign_id, nullif(platform_campaigns.campaign_id, ''))
+            as campaign_id,
+        coalesce(ad_campaigns.campaign, nullif(platform_campaigns.campaign, '')) as campaign,
+        coalesce(ad_campaigns.channel, nullif(platform_campaigns.channel, '')) as channel,
+        coalesce(ad_campaigns.timezone, '{{ var('reporting_timezone') }}') as timezone
 
-    from credits_of_campaigns
+    from platform_campaigns
     left join ad_campaigns
         on
-            credits_of_campaigns.platform = ad_campaigns.platform
-            and credits_of_campaigns.campaign_id = ad_campaigns.campaign_id
+            coalesce(platform_campaigns.mapped_platform, platform_campaigns.platform_by_id)
+            = ad_campaigns.platform
+            and coalesce(platform_campaigns.mapped_campaign_id, platform_campaigns.campaign_id)
+            = ad_campaigns.campaign_id
 
 ),
 
 credits_on_dates as (
 
     select
-        credits_in_zones.*,
+        credits.model,
+        credits.conversion_type,
+        credited_campaigns.campaign_number,
+        credits.credit,
+        credits.attributed_revenue,
         date_bases.date_basis,
         cast({{ sojourn.from_utc(
-            "case when date_bases.date_basis = 'touch' then credits_in_zones.touched_at"
-            ~ " else credits_in_zones.converted_at end",
-            'credits_in_zones.timezone',
+            "case when date_bases.date_basis = 'touch' then credits.touched_at"
+            ~ " else credits.converted_at end",
+            'credited_campaigns.timezone',
         ) }} as date) as date_day
 
-    from credits_in_zones
+    from credits
+    left join credited_campaigns
+        on
+            coalesce(credits.utm_source, '') = credited_campaigns.utm_source
+            and coalesce(credits.campaign, '') = credited_campaigns.said_campaign
+            and coalesce(credits.campaign_id, '') = credited_campaigns.said_campaign_id
+            and coalesce(credits.channel, '') = credited_campaigns.said_channel
     cross join date_bases
+
+),
+
+daily_credits as (
+
+    select
+        model,
+        conversion_type,
+        campaign_number,
+        sum(credit) as credit,
+        sum(attributed_revenue) as attributed_revenue,
+        date_basis,
+        date_day
+
+    from credits_on_dates
+    group by model, conversion_type, campaign_number, date_basis, date_day
 
 ),
 
@@ -155,23 +201,22 @@ spend_on_dates as (
 credits_and_spend as (
 
     select
-        model,
-        conversion_type,
-        platform,
-        campaign_id,
-        campaign,
-        channel,
-        timezone,
-        sum(credit) as credit,
-        sum(attributed_revenue) as attributed_revenue,
+        daily_credits.model,
+        daily_credits.conversion_type,
+        credited_campaigns.platform,
+        credited_campaigns.campaign_id,
+        credited_campaigns.campaign,
+        credited_campaigns.channel,
+        credited_campaigns.timezone,
+        daily_credits.credit,
+        daily_credits.attributed_revenue,
         cast(null as {{ sojourn.type_money() }}) as spend,
-        date_basis,
-        date_day
+        daily_credits.date_basis,
+        daily_credits.date_day
 
-    from credits_on_dates
-    group by
-        model, conversion_type, platform, campaign_id, campaign, channel, timezone, date_basis,
-        date_day
+    from daily_credits
+    left join credited_campaigns
+        on daily_credits.campaign_number = credited_campaigns.campaign_number
 
     union all
 

@@ -11,37 +11,9 @@ with owner_log as {{ sojourn.inline() }} (
 
 ),
 
-moved_identifiers as (
-
-    select distinct
-        identifier_type,
-        identifier_value
-
-    from owner_log
-    where changed_in > {{ sojourn.last_run() }}
-
-),
-
-entries as (
-
-    select
-        owner_log.*,
-        lag(owner_log.person_id) over (
-            partition by owner_log.identifier_type, owner_log.identifier_value
-            order by owner_log.changed_in
-        ) as previous_person_id
-
-    from owner_log
-    inner join moved_identifiers
-        on
-            owner_log.identifier_type = moved_identifiers.identifier_type
-            and owner_log.identifier_value = moved_identifiers.identifier_value
-
-),
-
 moves as (
 
-    select * from entries
+    select * from owner_log
     where
         changed_in > {{ sojourn.last_run() }}
         and person_id is distinct from previous_person_id

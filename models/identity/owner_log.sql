@@ -2,6 +2,7 @@
     materialized='incremental',
     incremental_strategy='append',
     full_refresh=false,
+    on_schema_change='append_new_columns',
 ) }}
 
 with identifiers as (
@@ -71,6 +72,12 @@ changed as (
         identifiers.identifier_type,
         identifiers.identifier_value,
         identifiers.person_id,
+        -- Who owned it last, however long nobody has since.
+        {% if is_incremental() -%}
+        coalesce(known.person_id, known.previous_person_id) as previous_person_id,
+        {%- else -%}
+        cast(null as {{ sojourn.type_string() }}) as previous_person_id,
+        {%- endif %}
         identifiers.status,
         identifiers.first_seen_at as valid_from,
         {{ sojourn.run_at() }} as recorded_at,

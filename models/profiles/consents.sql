@@ -102,17 +102,15 @@ owned as (
 
 ),
 
-persons_who_withdrew as (
+withdrawals as (
 
-    select distinct
-        person_id,
-        channel,
-        purpose
+    select
+        *,
+        max(case when status = 'denied' then 1 else 0 end) over (
+            partition by person_id, channel, purpose
+        ) as is_denied_somewhere
 
     from owned
-    where
-        status = 'denied'
-        and person_id is not null
 
 ),
 
@@ -121,32 +119,28 @@ persons_who_withdrew as (
 defaulted as (
 
     select
-        owned.*,
+        withdrawals.*,
         case
-            when persons_who_withdrew.person_id is not null then 'denied'
+            when withdrawals.person_id is not null and withdrawals.is_denied_somewhere = 1
+                then 'denied'
             else coalesce(
                 defaults_of_country.default_status, defaults_of_all.default_status, 'denied'
             )
         end as default_status
 
-    from owned
+    from withdrawals
     left join consent_defaults as defaults_of_country
         on
-            owned.identifier_type = defaults_of_country.identifier_type
-            and owned.channel = defaults_of_country.channel
-            and owned.purpose = defaults_of_country.purpose
-            and owned.country = defaults_of_country.country
+            withdrawals.identifier_type = defaults_of_country.identifier_type
+            and withdrawals.channel = defaults_of_country.channel
+            and withdrawals.purpose = defaults_of_country.purpose
+            and withdrawals.country = defaults_of_country.country
     left join consent_defaults as defaults_of_all
         on
-            owned.identifier_type = defaults_of_all.identifier_type
-            and owned.channel = defaults_of_all.channel
-            and owned.purpose = defaults_of_all.purpose
+            withdrawals.identifier_type = defaults_of_all.identifier_type
+            and withdrawals.channel = defaults_of_all.channel
+            and withdrawals.purpose = defaults_of_all.purpose
             and defaults_of_all.country = '*'
-    left join persons_who_withdrew
-        on
-            owned.person_id = persons_who_withdrew.person_id
-            and owned.channel = persons_who_withdrew.channel
-            and owned.purpose = persons_who_withdrew.purpose
 
 )
 

@@ -27,21 +27,6 @@ identify_calls as (
 
 ),
 
-owners as (
-
-    select
-        coalesce(record_owners.source, identify_calls.source) as source,
-        coalesce(record_owners.record_id, identify_calls.record_id) as record_id,
-        coalesce(record_owners.person_id, identify_calls.person_id) as person_id
-
-    from record_owners
-    full outer join identify_calls
-        on
-            record_owners.source = identify_calls.source
-            and record_owners.record_id = identify_calls.record_id
-
-),
-
 -- An attribute that a version leaves out is not a statement about it.
 versions as (
 
@@ -113,7 +98,7 @@ attributes as (
 latest_values as (
 
     select
-        owners.person_id,
+        coalesce(record_owners.person_id, identify_calls.person_id) as person_id,
         last_stated.source,
         last_stated.record_id,
         attributes.attribute,
@@ -125,13 +110,17 @@ latest_values as (
         last_stated.stated_at as observed_at
 
     from last_stated
-    inner join owners
+    left join record_owners
         on
-            last_stated.source = owners.source
-            and last_stated.record_id = owners.record_id
+            last_stated.source = record_owners.source
+            and last_stated.record_id = record_owners.record_id
+    left join identify_calls
+        on
+            last_stated.source = identify_calls.source
+            and last_stated.record_id = identify_calls.record_id
     cross join attributes
     where
-        owners.person_id is not null
+        coalesce(record_owners.person_id, identify_calls.person_id) is not null
         and last_stated.version_rank = case attributes.attribute
             {% for attribute in sojourn.profile_attributes() -%}
             when '{{ attribute }}' then last_stated.{{ attribute }}_rank

@@ -858,7 +858,28 @@ def _write(
     load_id = str(info.loads_ids[-1])
     if isinstance(warehouse, SparkWarehouse):
         lake.publish(settings, warehouse, source.raw_schema, pipeline.default_schema, load_id)
+    if warehouse.dialect == "postgres":
+        _index_loads(warehouse, source.raw_schema)
     return load_id
+
+
+def _index_loads(warehouse: Warehouse, schema: str) -> None:
+    """Index the raw tables by load where they are not: models ask for what loads are new to them.
+
+    Other engines know from a table's pieces which of them a load can be in.
+    """
+    unindexed = warehouse.fetch(
+        "select c.relname from pg_class as c "
+        "inner join pg_namespace as n on c.relnamespace = n.oid "
+        "inner join pg_attribute as a on c.oid = a.attrelid "
+        "where n.nspname = ? and c.relkind = 'r' and a.attname = '_dlt_load_id' "
+        "and not exists (select 1 from pg_index as i "
+        "where i.indrelid = c.oid and i.indkey[0] = a.attnum) "
+        "order by c.relname",
+        (schema,),
+    )
+    for (table,) in unindexed:
+        warehouse.execute(f"create index on {relation_name(schema, table)} (_dlt_load_id)")
 
 
 # --- The whole ------------------------------------------------------------------------------
