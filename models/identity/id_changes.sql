@@ -20,19 +20,22 @@ moves as (
 
 ),
 
--- Ids that own an identifier now.
+-- Of the ids that something was taken from, those that still own an identifier.
 current_persons as (
 
-    select distinct person_id
-    from {{ ref('sojourn', 'identifiers') }}
+    select distinct identifiers.person_id
+    from {{ ref('sojourn', 'identifiers') }} as identifiers
+    inner join moves on identifiers.person_id = moves.previous_person_id
 
 ),
 
+-- Of the ids that were given something, those that had owned something before.
 known_persons as (
 
-    select distinct person_id
+    select distinct owner_log.person_id
     from owner_log
-    where changed_in <= {{ sojourn.last_run() }}
+    inner join moves on owner_log.person_id = moves.person_id
+    where owner_log.changed_in <= {{ sojourn.last_run() }}
 
 ),
 

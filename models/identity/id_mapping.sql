@@ -18,8 +18,25 @@ identifiers as (
 
 ),
 
--- A person id is made from its anchor, and leads to whoever owns the anchor now.
+current_persons as (
+
+    select distinct person_id
+    from identifiers
+    where person_id is not null
+
+),
+
+-- A person id is made from its anchor, and leads to whoever owns the anchor now. Who owns anything
+-- owns the anchor, too.
 mapping as (
+
+    select
+        person_id,
+        person_id as current_person_id
+
+    from current_persons
+
+    union all
 
     select
         owner_log.person_id,
@@ -31,6 +48,8 @@ mapping as (
         on
             ledger.identifier_type = identifiers.identifier_type
             and ledger.identifier_value = identifiers.identifier_value
+    left join current_persons on owner_log.person_id = current_persons.person_id
+    where current_persons.person_id is null
 
 )
 

@@ -63,7 +63,25 @@ def test_postgres_agrees(
         run_gate(postgres)
         build(postgres, as_of=day_end(day), tests=day == DAYS, quiet=True)
     assert_same(day_by_day, postgres, up_to_renaming=True)
+    assert_news_is_found_by_index(postgres)
     run_unit_tests(postgres)
+
+
+def assert_news_is_found_by_index(postgres: Settings) -> None:
+    """What a run or a load has written has an index by it, and its columns are known, too."""
+    with open_warehouse(postgres) as warehouse:
+        found = warehouse.fetch(
+            "select tables.relname, columns.attname,"
+            " exists (select 1 from pg_index as i"
+            " where i.indrelid = tables.oid and i.indkey[0] = columns.attnum),"
+            " tables.reltuples = 0 or exists (select 1 from pg_statistic as s"
+            " where s.starelid = tables.oid and s.staattnum = columns.attnum)"
+            " from pg_class as tables"
+            " inner join pg_attribute as columns on tables.oid = columns.attrelid"
+            " where tables.relkind = 'r' and columns.attname in ('changed_in', '_dlt_load_id')"
+        )
+    assert {"events", "identifier_components", "receipts"} <= {table for table, *_ in found}
+    assert [row for row in found if not (row[2] and row[3])] == []
 
 
 def test_unit_tests_of_models(day_by_day: Settings) -> None:
