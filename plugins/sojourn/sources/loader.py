@@ -864,7 +864,7 @@ def _write(
 
 
 def _index_loads(warehouse: Warehouse, schema: str) -> None:
-    """Index the raw tables by load where they are not: models ask for what loads are new to them.
+    """Index our raw tables by load where they are not: models ask for what loads are new to them.
 
     Other engines know from a table's pieces which of them a load can be in.
     """
@@ -873,6 +873,7 @@ def _index_loads(warehouse: Warehouse, schema: str) -> None:
         "inner join pg_namespace as n on c.relnamespace = n.oid "
         "inner join pg_attribute as a on c.oid = a.attrelid "
         "where n.nspname = ? and c.relkind = 'r' and a.attname = '_dlt_load_id' "
+        "and pg_has_role(c.relowner, 'USAGE') "
         "and not exists (select 1 from pg_index as i "
         "where i.indrelid = c.oid and i.indkey[0] = a.attnum) "
         "order by c.relname",
