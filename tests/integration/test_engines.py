@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sojourn.build import build
 from sojourn.gate import run_gate
+from sojourn.report import write_report
 from sojourn.settings import Settings
 from sojourn.sources import load
 from sojourn.spark import kept_session
@@ -34,3 +35,5 @@ def test_spark_agrees_with_duckdb(
             build(settings, as_of=day_end(day), tests=False, quiet=True)
         with kept_session():
             assert_same(duckdb, spark)
+    with kept_session():
+        assert "</svg>" in write_report(spark, tmp_path / "report.html").read_text()

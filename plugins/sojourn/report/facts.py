@@ -219,12 +219,14 @@ def _persons_by_size(read: _Reader) -> list[Bar]:
 def _merge(read: _Reader) -> Merge | None:
     """The person who is known to the most sources, with six to nine identifiers."""
     person = read.rows(
-        "select identifiers.person_id from {identity}.identifiers as identifiers "
+        "select person_id from (select identifiers.person_id, "
+        "count(distinct edges.source) as sources, count(distinct edges.right_type) as types, "
+        "count(distinct edges.right_value) as right_values "
+        "from {identity}.identifiers as identifiers "
         "inner join {identity}.edges as edges on edges.left_type = identifiers.identifier_type "
         "and edges.left_value = identifiers.identifier_value and edges.status = 'active' "
-        "group by 1 having count(distinct edges.right_value) between 4 and 9 "
-        "order by count(distinct edges.source) desc, count(distinct edges.right_type) desc, "
-        "count(distinct edges.right_value) desc, 1 limit 1"
+        "group by identifiers.person_id) as persons where right_values between 4 and 9 "
+        "order by sources desc, types desc, right_values desc, person_id limit 1"
     )
     if not person:
         return None
