@@ -64,10 +64,10 @@ campaigns_by_id as (
 said_campaigns as (
 
     select distinct
-        coalesce(utm_source, '') as utm_source,
-        coalesce(campaign, '') as campaign,
-        coalesce(campaign_id, '') as campaign_id,
-        coalesce(channel, '') as channel
+        coalesce(utm_source, '') as said_source,
+        coalesce(campaign, '') as said_campaign,
+        coalesce(campaign_id, '') as said_campaign_id,
+        coalesce(channel, '') as said_channel
 
     from credits
 
@@ -77,7 +77,13 @@ numbered_campaigns as (
 
     select
         *,
-        row_number() over (order by utm_source, campaign, campaign_id, channel) as campaign_number
+        nullif(said_source, '') as utm_source,
+        nullif(said_campaign, '') as campaign,
+        nullif(said_campaign_id, '') as campaign_id,
+        nullif(said_channel, '') as channel,
+        row_number() over (
+            order by said_source, said_campaign, said_campaign_id, said_channel
+        ) as campaign_number
 
     from said_campaigns
 
@@ -87,10 +93,15 @@ numbered_campaigns as (
 platform_campaigns as (
 
     select
-        numbered_campaigns.*,
-        campaigns_by_id.platform as platform_by_id,
-        campaign_mapping.platform as mapped_platform,
-        campaign_mapping.campaign_id as mapped_campaign_id
+        numbered_campaigns.said_source,
+        numbered_campaigns.said_campaign,
+        numbered_campaigns.said_campaign_id,
+        numbered_campaigns.said_channel,
+        numbered_campaigns.campaign_number,
+        coalesce(campaign_mapping.platform, campaigns_by_id.platform) as platform,
+        coalesce(campaign_mapping.campaign_id, numbered_campaigns.campaign_id) as campaign_id,
+        numbered_campaigns.campaign,
+        numbered_campaigns.channel
 
     from numbered_campaigns
     left join campaign_mapping
@@ -106,26 +117,22 @@ platform_campaigns as (
 credited_campaigns as (
 
     select
-        platform_campaigns.utm_source,
-        platform_campaigns.campaign as said_campaign,
-        platform_campaigns.campaign_id as said_campaign_id,
-        platform_campaigns.channel as said_channel,
+        platform_campaigns.said_source,
+        platform_campaigns.said_campaign,
+        platform_campaigns.said_campaign_id,
+        platform_campaigns.said_channel,
         platform_campaigns.campaign_number,
-        coalesce(platform_campaigns.mapped_platform, platform_campaigns.platform_by_id)
-            as platform,
-        coalesce(platform_campaigns.mapped_campaign_id, nullif(platform_campaigns.campaign_id, ''))
-            as campaign_id,
-        coalesce(ad_campaigns.campaign, nullif(platform_campaigns.campaign, '')) as campaign,
-        coalesce(ad_campaigns.channel, nullif(platform_campaigns.channel, '')) as channel,
+        platform_campaigns.platform,
+        platform_campaigns.campaign_id,
+        coalesce(ad_campaigns.campaign, platform_campaigns.campaign) as campaign,
+        coalesce(ad_campaigns.channel, platform_campaigns.channel) as channel,
         coalesce(ad_campaigns.timezone, '{{ var('reporting_timezone') }}') as timezone
 
     from platform_campaigns
     left join ad_campaigns
         on
-            coalesce(platform_campaigns.mapped_platform, platform_campaigns.platform_by_id)
-            = ad_campaigns.platform
-            and coalesce(platform_campaigns.mapped_campaign_id, platform_campaigns.campaign_id)
-            = ad_campaigns.campaign_id
+            platform_campaigns.platform = ad_campaigns.platform
+            and platform_campaigns.campaign_id = ad_campaigns.campaign_id
 
 ),
 
@@ -147,7 +154,7 @@ credits_on_dates as (
     from credits
     left join credited_campaigns
         on
-            coalesce(credits.utm_source, '') = credited_campaigns.utm_source
+            coalesce(credits.utm_source, '') = credited_campaigns.said_source
             and coalesce(credits.campaign, '') = credited_campaigns.said_campaign
             and coalesce(credits.campaign_id, '') = credited_campaigns.said_campaign_id
             and coalesce(credits.channel, '') = credited_campaigns.said_channel

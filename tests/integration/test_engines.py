@@ -10,6 +10,7 @@ from pathlib import Path
 from sojourn.build import build
 from sojourn.gate import run_gate
 from sojourn.report import write_report
+from sojourn.report.facts import read_facts
 from sojourn.settings import Settings
 from sojourn.sources import load
 from sojourn.spark import kept_session
@@ -36,4 +37,9 @@ def test_spark_agrees_with_duckdb(
         with kept_session():
             assert_same(duckdb, spark)
     with kept_session():
-        assert "</svg>" in write_report(spark, tmp_path / "report.html").read_text()
+        expected, found = read_facts(duckdb), read_facts(spark)
+        assert expected.merge is not None
+        assert found.merge is not None
+        assert found.merge.nodes == expected.merge.nodes
+        assert (found.persons_by_size, found.stages) == (expected.persons_by_size, expected.stages)
+        assert "on Apache Spark." in write_report(spark, tmp_path / "report.html").read_text()

@@ -426,6 +426,33 @@ def test_a_killed_load_leaves_nothing_that_counts(brand: Brand, stage: str, coun
     assert not list((brand.settings.var_dir / "loading").iterdir())
 
 
+def test_a_load_counts_without_its_index(postgres_settings: Settings, tmp_path: Path) -> None:
+    """What may not be indexed is a warning, and the next load makes it good."""
+    brand = Brand(postgres_settings, tmp_path / "exports")
+    brand.sources("{name: calls, connector: calls}")
+    brand.execute(
+        "create function refuse() returns event_trigger language plpgsql as "
+        "$$ begin raise exception 'no'; end $$"
+    )
+    brand.execute(
+        "create event trigger refusing on ddl_command_start when tag in ('CREATE INDEX') "
+        "execute function refuse()"
+    )
+    brand.write("calls/calls_2026-01-05.csv", CALLS + call(1))
+    [first] = brand.load(as_of=datetime(2026, 1, 6)).sources
+    assert first.load_id is not None
+    assert any("calls could not be indexed" in warning for warning in first.warnings)
+    assert brand.load(as_of=datetime(2026, 1, 6)).rows == 0
+
+    brand.execute("drop event trigger refusing")
+    brand.write("calls/calls_2026-01-06.csv", CALLS + call(2))
+    [second] = brand.load(as_of=datetime(2026, 1, 7)).sources
+    assert second.warnings == []
+    assert brand.fetch(
+        "select count(*) from pg_indexes where schemaname = 'raw_calls' and tablename = 'calls'"
+    ) == [(1,)]
+
+
 def test_generic_files_of_all_entities(brand: Brand) -> None:
     brand.sources(
         "{name: shop, connector: file, path: 'orders_*.csv', entity: orders, default_country: DE, "

@@ -51,6 +51,7 @@ from sojourn.warehouse import (
     DuckDBWarehouse,
     SparkWarehouse,
     Warehouse,
+    WarehouseError,
     open_warehouse,
     relation_name,
     text_type,
@@ -858,16 +859,17 @@ def _write(
     load_id = str(info.loads_ids[-1])
     if isinstance(warehouse, SparkWarehouse):
         lake.publish(settings, warehouse, source.raw_schema, pipeline.default_schema, load_id)
-    if warehouse.dialect == "postgres":
-        _index_loads(warehouse, source.raw_schema)
     return load_id
 
 
-def _index_loads(warehouse: Warehouse, schema: str) -> None:
+def _index_loads(warehouse: Warehouse, schema: str) -> list[str]:
     """Index our raw tables by load where they are not: models ask for what loads are new to them.
 
-    Other engines know from a table's pieces which of them a load can be in.
+    Other engines know from a table's pieces which of them a load can be in. The load counts
+    already: return a warning for each table that cannot be indexed.
     """
+    from psycopg2 import Error
+
     unindexed = warehouse.fetch(
         "select c.relname from pg_class as c "
         "inner join pg_namespace as n on c.relnamespace = n.oid "
@@ -879,8 +881,16 @@ def _index_loads(warehouse: Warehouse, schema: str) -> None:
         "order by c.relname",
         (schema,),
     )
+    warnings = []
     for (table,) in unindexed:
-        warehouse.execute(f"create index on {relation_name(schema, table)} (_dlt_load_id)")
+        try:
+            warehouse.execute(f"create index on {relation_name(schema, table)} (_dlt_load_id)")
+        except (Error, WarehouseError) as error:
+            warnings.append(
+                f"{schema}.{table} could not be indexed ({describe(error)}); until a load of "
+                f"{schema.removeprefix('raw_')} can, each run reads all of it"
+            )
+    return warnings
 
 
 # --- The whole ------------------------------------------------------------------------------
@@ -1080,6 +1090,8 @@ def _load_source(
             shutil.rmtree(folder, ignore_errors=True)
         if not isinstance(warehouse, SparkWarehouse):
             _end(warehouse, source.raw_schema)
+        if warehouse.dialect == "postgres":
+            result.warnings += _index_loads(warehouse, source.raw_schema)
     return result
 
 
