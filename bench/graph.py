@@ -47,14 +47,15 @@ MATERIALIZATION = """
 
 {% macro number_values(edges) %}
     {%- call sojourn.scratch('numbers') -%}
-        select row_number() over (
-            order by md5(identifier), identifier
-        ) as identifier_id, identifier
+        select {{ sojourn.scattered('number') }} as identifier_id, identifier
         from (
-            select left_identifier as identifier from {{ edges }}
-            union
-            select right_identifier from {{ edges }}
-        ) as identifiers
+            select identifier, {{ sojourn.any_number() }} as number
+            from (
+                select left_identifier as identifier from {{ edges }}
+                union
+                select right_identifier from {{ edges }}
+            ) as identifiers
+        ) as numbered
     {%- endcall -%}
     {%- call sojourn.scratch('numbered_edges') -%}
         select lefts.identifier_id as left_node, rights.identifier_id as right_node

@@ -31,3 +31,37 @@
 {% macro postgres__joined_text(expression, separator, position, place) -%}
     string_agg({{ expression }}, '{{ separator }}' order by {{ position }})
 {%- endmacro %}
+
+{# `least_row(['a', 'b'])`: an aggregate, of the group's rows the one that comes first by the bytes of these
+   texts, none of them NULL, the first text first; `part_of_row(row, 2)`: the second text of it. #}
+{% macro least_row(expressions) -%}
+    {{ adapter.dispatch('least_row', 'sojourn')(expressions) }}
+{%- endmacro %}
+
+{% macro default__least_row(expressions) -%}
+    min(struct({% for expression in expressions %}{{ expression }} as part{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}))
+{%- endmacro %}
+
+{% macro duckdb__least_row(expressions) -%}
+    min(row({{ expressions | join(', ') }}))
+{%- endmacro %}
+
+{% macro postgres__least_row(expressions) -%}
+    min(array[{% for expression in expressions %}cast({{ expression }} as text) collate "C"{{ ', ' if not loop.last }}{% endfor %}])
+{%- endmacro %}
+
+{% macro part_of_row(row, number) -%}
+    {{ adapter.dispatch('part_of_row', 'sojourn')(row, number) }}
+{%- endmacro %}
+
+{% macro default__part_of_row(row, number) -%}
+    {{ row }}.part{{ number }}
+{%- endmacro %}
+
+{% macro duckdb__part_of_row(row, number) -%}
+    {{ row }}[{{ number }}]
+{%- endmacro %}
+
+{% macro postgres__part_of_row(row, number) -%}
+    (({{ row }})[{{ number }}] collate "default")
+{%- endmacro %}

@@ -45,3 +45,26 @@
         as {{ sojourn.type_money() }}
     )
 {%- endmacro %}
+
+{# `scattered(number)`: another whole number for each from 1 to 2147483646, in no order that shows; no
+   two numbers share one. (Modulo the prime 2^31 - 1, multiplication and the fifth power are one to one.) #}
+{% macro scattered(number) -%}
+    {%- set prime = '2147483647' -%}
+    {%- set spread = '((cast(' ~ number ~ ' as bigint) * 1103515245 + 12345) % ' ~ prime ~ ')' -%}
+    {%- set squared = '((' ~ spread ~ ' * ' ~ spread ~ ') % ' ~ prime ~ ')' -%}
+    {%- set fourth = '((' ~ squared ~ ' * ' ~ squared ~ ') % ' ~ prime ~ ')' -%}
+    (({{ fourth }} * {{ spread }}) % {{ prime }})
+{%- endmacro %}
+
+{# `any_number()`: a number for each row, from 1 on and without gaps, in any order. #}
+{% macro any_number() -%}
+    {{ adapter.dispatch('any_number', 'sojourn')() }}
+{%- endmacro %}
+
+{% macro default__any_number() -%}
+    row_number() over ()
+{%- endmacro %}
+
+{% macro spark__any_number() -%}
+    row_number() over (order by 'any')
+{%- endmacro %}

@@ -10,7 +10,22 @@
 
 {# `uuid_from(expression)`: a UUIDv8 (RFC 9562) made of the SHA-256 of the text. #}
 {% macro uuid_from(expression) -%}
-    {%- set digest = sojourn.sha256_hex(expression) -%}
+    {{ adapter.dispatch('uuid_from', 'sojourn')(expression) }}
+{%- endmacro %}
+
+{% macro default__uuid_from(expression) -%}
+    {{ sojourn.uuid_of_digest(sojourn.sha256_hex(expression)) }}
+{%- endmacro %}
+
+{# PostgreSQL works out an expression as often as it is written: `offset 0` keeps the digest apart. #}
+{% macro postgres__uuid_from(expression) -%}
+    (
+        select {{ sojourn.uuid_of_digest('digest.hex') }}
+        from (select {{ sojourn.sha256_hex(expression) }} as hex offset 0) as digest
+    )
+{%- endmacro %}
+
+{% macro uuid_of_digest(digest) -%}
     (
         substr({{ digest }}, 1, 8) || '-' || substr({{ digest }}, 9, 4) || '-8'
         || substr({{ digest }}, 14, 3) || '-'

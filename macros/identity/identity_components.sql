@@ -53,11 +53,12 @@
     {%- endif -%}
     {%- if state.affected > 0 -%}
         {%- do sojourn.number_identifiers(nodes, edges, state.last_run) -%}
-        {%- set tiers = run_query('select distinct tier from identity_nodes order by tier').columns[0].values() -%}
+        {%- set tiers = run_query('select tier, count(*) from identity_nodes group by tier order by tier').rows -%}
+        {%- do sojourn.check_numbers(tiers) -%}
         {%- for tier in tiers -%}
-            {%- do sojourn.judge_tier('identity_nodes', 'identity_edges', tier) -%}
+            {%- do sojourn.judge_tier(tier[0]) -%}
         {%- endfor -%}
-        {%- do sojourn.connected_components('identity_links', 'identity_clusters') -%}
+        {%- do sojourn.name_components(ledger) -%}
     {%- endif -%}
 
     {%- if state.affected == 0 -%}
@@ -66,13 +67,13 @@
         {%- endcall -%}
     {%- elif state.last_run -%}
         {%- call statement('main') -%}
-            {{ sojourn.replace_judged(target_relation, sojourn.judged_identifiers(nodes, ledger)) }}
+            {{ sojourn.replace_judged(target_relation, sojourn.judged_identifiers(nodes)) }}
         {%- endcall -%}
     {%- else -%}
         {%- if existing is not none -%}{%- do adapter.drop_relation(existing) -%}{%- endif -%}
         {%- call statement('main') -%}
             {{ create_table_as(false, target_relation, sojourn.rewritten(
-                '(' ~ sojourn.judged_identifiers(nodes, ledger) ~ ') as judged'
+                '(' ~ sojourn.judged_identifiers(nodes) ~ ') as judged'
             )) }}
         {%- endcall -%}
     {%- endif -%}
@@ -87,7 +88,8 @@
 {% macro drop_identity_tables() %}
     {%- do sojourn.drop_scratch([
         'identity_affected', 'identity_nodes', 'identity_edges', 'identity_limits', 'identity_links',
-        'identity_clusters', 'identity_components', 'identity_demoted', 'identity_renamed',
+        'identity_linked', 'identity_clusters', 'identity_persons', 'identity_components',
+        'identity_demoted', 'identity_renamed',
     ]) -%}
     {%- do sojourn.clear_scratch() -%}
 {% endmacro %}
@@ -99,9 +101,11 @@
 {%- endmacro %}
 
 {% macro default__replace_judged(target_relation, judged) -%}
-    {%- set key = sojourn.key_columns()[0] -%}
-    delete from {{ target_relation }}
-    where {{ key }} in (select {{ key }} from identity_affected);
+    delete from {{ target_relation }} as judged
+    using identity_affected as affected
+    where
+        judged.identifier_type = affected.identifier_type
+        and judged.identifier_value = affected.identifier_value;
 
     insert into {{ target_relation }}
     {{ judged }}
@@ -154,60 +158,68 @@
 {% endmacro %}
 
 
-{# Affected identifiers that may join persons, and what joins them, as numbers. The numbers are in
-   random order, so that components are found in few rounds. #}
+{# Affected identifiers that may join persons, and what joins them, as numbers. These are in no order, so
+   that components are found in few rounds. Of an edge, `node` is the weaker end: the edge is judged
+   with its tier. #}
 {% macro number_identifiers(nodes, edges, last_run) %}
     {%- call sojourn.scratch('identity_nodes') -%}
         select
-            row_number() over (
-                order by
-                    md5(nodes.identifier_type || ':' || nodes.identifier_value),
-                    nodes.identifier_type,
-                    nodes.identifier_value
-            ) as identifier_id,
-            nodes.identifier_type,
-            nodes.identifier_value,
-            nodes.tier,
-            nodes.values_per_person,
-            nodes.person_limit,
-            nodes.person_limit_days
-        from {{ nodes }} as nodes
-        {%- if last_run %}
-        inner join identity_affected as affected
-            on
-                nodes.identifier_type = affected.identifier_type
-                and nodes.identifier_value = affected.identifier_value
-        {%- endif %}
-        where
-            nodes.blocked_reason is null
-            and not nodes.is_removed
+            {{ sojourn.scattered('numbered.number') }} as identifier_id,
+            numbered.identifier_type,
+            numbered.identifier_value,
+            numbered.tier,
+            numbered.values_per_person,
+            numbered.person_limit,
+            numbered.person_limit_days
+        from (
+            select
+                nodes.*,
+                {{ sojourn.any_number() }} as number
+            from {{ nodes }} as nodes
+            {%- if last_run %}
+            inner join identity_affected as affected
+                on
+                    nodes.identifier_type = affected.identifier_type
+                    and nodes.identifier_value = affected.identifier_value
+            {%- endif %}
+            where
+                nodes.blocked_reason is null
+                and not nodes.is_removed
+        ) as numbered
     {%- endcall -%}
-    {#- When two were seen together matters only to a limit in a window. -#}
-    {%- set is_timed = run_query(
-        'select count(*) from identity_nodes where person_limit_days is not null'
-    ).rows[0][0] | int > 0 -%}
     {%- call sojourn.scratch('identity_edges') -%}
         select
-            lefts.identifier_id as left_id,
-            rights.identifier_id as right_id
-            {%- if is_timed %},
-            min(edges.first_seen_at) as first_seen_at,
-            max(edges.last_seen_at) as last_seen_at
-            {%- endif %}
-        from {{ edges }} as edges
-        inner join identity_nodes as lefts
-            on
-                edges.left_type = lefts.identifier_type
-                and edges.left_value = lefts.identifier_value
-        inner join identity_nodes as rights
-            on
-                edges.right_type = rights.identifier_type
-                and edges.right_value = rights.identifier_value
-        where
-            not edges.is_removed
-            and not edges.is_detached
-            and not edges.is_apart
-        group by lefts.identifier_id, rights.identifier_id
+            case when joined.is_leftwards then joined.left_id else joined.right_id end as node,
+            case when joined.is_leftwards then joined.right_id else joined.left_id end as other,
+            greatest(joined.left_tier, joined.right_tier) as tier,
+            joined.left_tier <> joined.right_tier as is_cross,
+            joined.first_seen_at,
+            joined.last_seen_at
+        from (
+            select
+                lefts.identifier_id as left_id,
+                rights.identifier_id as right_id,
+                lefts.tier as left_tier,
+                rights.tier as right_tier,
+                lefts.tier > rights.tier
+                or (lefts.tier = rights.tier and lefts.identifier_id < rights.identifier_id)
+                    as is_leftwards,
+                edges.first_seen_at,
+                edges.last_seen_at
+            from {{ edges }} as edges
+            inner join identity_nodes as lefts
+                on
+                    edges.left_type = lefts.identifier_type
+                    and edges.left_value = lefts.identifier_value
+            inner join identity_nodes as rights
+                on
+                    edges.right_type = rights.identifier_type
+                    and edges.right_value = rights.identifier_value
+            where
+                not edges.is_removed
+                and not edges.is_detached
+                and not edges.is_apart
+        ) as joined
     {%- endcall -%}
     {#- What one person may have only so many of: values of a type, and of a pair kept apart. -#}
     {%- call sojourn.scratch('identity_limits') -%}
@@ -215,7 +227,8 @@
             identifier_id,
             identifier_type as limit_name,
             values_per_person as most,
-            'joins too many values of ' || identifier_type as reason
+            'joins too many values of ' || identifier_type as reason,
+            false as is_apart
         from identity_nodes
         where values_per_person is not null
         union all
@@ -223,7 +236,8 @@
             nodes.identifier_id,
             'apart ' || apart.pair_id as limit_name,
             1 as most,
-            'would join what a steward keeps apart' as reason
+            'would join what a steward keeps apart' as reason,
+            true as is_apart
         from (
             {%- for side in ['left', 'right'] %}
             select
@@ -232,16 +246,13 @@
                 {{ side }}_value as identifier_value
             from {{ edges }}
             where is_apart and not is_removed
-            {{ 'union all' if not loop.last }}
+            {{ 'union' if not loop.last }}
             {%- endfor %}
         ) as apart
         inner join identity_nodes as nodes
             on
                 apart.identifier_type = nodes.identifier_type
                 and apart.identifier_value = nodes.identifier_value
-    {%- endcall -%}
-    {%- call sojourn.scratch('identity_links') -%}
-        select left_id as left_node, right_id as right_node from identity_edges
     {%- endcall -%}
     {%- call sojourn.scratch('identity_components') -%}
         select cast(null as bigint) as node, cast(null as bigint) as component where 1 = 0
@@ -252,65 +263,161 @@
 {% endmacro %}
 
 
-{% macro judged_identifiers(nodes, ledger) %}
+{% macro check_numbers(tiers) %}
+    {%- if tiers | sum(attribute=1) > 2147483646 -%}
+        {%- do exceptions.raise_compiler_error(
+            'There are ' ~ tiers | sum(attribute=1) ~ ' identifiers to judge in one run, and at most 2147483646'
+            ~ ' can be told apart.'
+        ) -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# The person of each component, and its cluster: what all edges join, those that join in vain, too. #}
+{% macro name_components(ledger) %}
+    {%- call sojourn.scratch('identity_links') -%}
+        select distinct
+            nodes.component as left_node,
+            others.component as right_node
+        from identity_edges as edges
+        inner join identity_components as nodes on edges.node = nodes.node
+        inner join identity_components as others on edges.other = others.node
+        where nodes.component <> others.component
+    {%- endcall -%}
+    {%- do sojourn.connected_components('identity_links', 'identity_linked') -%}
+    {%- call sojourn.scratch('identity_clusters') -%}
+        select
+            coalesce(linked.component, components.component) as cluster_number,
+            min({{ sojourn.in_byte_order("nodes.identifier_type || ':' || nodes.identifier_value") }}) as cluster_id
+        from identity_components as components
+        inner join identity_nodes as nodes on components.node = nodes.identifier_id
+        left join identity_linked as linked on components.component = linked.node
+        group by coalesce(linked.component, components.component)
+    {%- endcall -%}
+    {%- call sojourn.scratch('identity_persons') -%}
+        select
+            anchors.component,
+            anchors.anchored_person_id as person_id,
+            clusters.cluster_id
+        from (
+            select
+                components.component,
+                ledger.anchored_person_id,
+                row_number() over (
+                    partition by components.component
+                    order by
+                        ledger.recorded_at,
+                        ledger.first_loaded_at,
+                        nodes.tier,
+                        {{ sojourn.in_byte_order('nodes.identifier_type') }},
+                        {{ sojourn.in_byte_order('nodes.identifier_value') }}
+                ) as seniority
+            from identity_components as components
+            inner join identity_nodes as nodes on components.node = nodes.identifier_id
+            inner join {{ ledger }} as ledger
+                on
+                    nodes.identifier_type = ledger.identifier_type
+                    and nodes.identifier_value = ledger.identifier_value
+        ) as anchors
+        left join identity_linked as linked on anchors.component = linked.node
+        inner join identity_clusters as clusters
+            on coalesce(linked.component, anchors.component) = clusters.cluster_number
+        where anchors.seniority = 1
+    {%- endcall -%}
+{% endmacro %}
+
+
+{% macro judged_identifiers(nodes) %}
     select
         numbered.identifier_type,
         numbered.identifier_value,
-        first_value(ledger.anchored_person_id) over (
-            partition by components.component
-            order by
-                ledger.recorded_at,
-                ledger.first_loaded_at,
-                numbered.tier,
-                numbered.identifier_type,
-                numbered.identifier_value
-        ) as person_id,
-        min(numbered.identifier_type || ':' || numbered.identifier_value) over (
-            partition by coalesce(clusters.component, numbered.identifier_id)
-        ) as cluster_id,
+        persons.person_id,
+        persons.cluster_id,
         demoted.node is not null as is_demoted,
         demoted.reason as status_reason,
         rules.rules,
         {{ sojourn.this_run() }} as changed_in
     from identity_components as components
     inner join identity_nodes as numbered on components.node = numbered.identifier_id
-    inner join {{ ledger }} as ledger
-        on
-            numbered.identifier_type = ledger.identifier_type
-            and numbered.identifier_value = ledger.identifier_value
-    left join identity_clusters as clusters on components.node = clusters.node
+    inner join identity_persons as persons on components.component = persons.component
     left join identity_demoted as demoted on components.node = demoted.node
     cross join (select max(rules) as rules from {{ nodes }}) as rules
 {% endmacro %}
 
 
-{% macro judge_tier(nodes, edges, tier) %}
-    {%- set is_timed = run_query(
-        'select count(*) from ' ~ nodes ~ ' where person_limit_days is not null and tier = ' ~ tier
-    ).rows[0][0] | int > 0 -%}
+{# Most values touch one component of stronger tiers and nothing else: they belong to it. Only the others,
+   the loose ones, can join components, and only they are looked at one by one. #}
+{% macro judge_tier(tier) %}
     {%- call sojourn.scratch('tier_nodes') -%}
-        select identifier_id as node, person_limit, person_limit_days
-        from {{ nodes }} where tier = {{ tier }}
+        select
+            nodes.identifier_id as node,
+            nodes.values_per_person,
+            nodes.person_limit,
+            nodes.person_limit_days,
+            touched.component as home,
+            coalesce(touched.component <> touched.last_component, false)
+            or linked.node is not null
+            or apart.node is not null as is_loose
+        from identity_nodes as nodes
+        left join (
+            select
+                edges.node,
+                min(components.component) as component,
+                max(components.component) as last_component
+            from identity_edges as edges
+            inner join identity_components as components on edges.other = components.node
+            where
+                edges.tier = {{ tier }}
+                and edges.is_cross
+                and edges.other not in (select demoted.node from identity_demoted as demoted)
+            group by edges.node
+        ) as touched on nodes.identifier_id = touched.node
+        left join (
+            select node from identity_edges where tier = {{ tier }} and not is_cross
+            union
+            select other from identity_edges where tier = {{ tier }} and not is_cross
+        ) as linked on nodes.identifier_id = linked.node
+        left join (
+            select distinct identifier_id as node from identity_limits where is_apart
+        ) as apart on nodes.identifier_id = apart.node
+        where nodes.tier = {{ tier }}
     {%- endcall -%}
-    {#- A value of this tier and a component of stronger tiers that it touches. -#}
+    {%- set to_judge = run_query(
+        'select count(*) from tier_nodes where is_loose or (home is not null and values_per_person is not null)'
+    ).rows[0][0] | int -%}
+    {%- if to_judge == 0 -%}
+        {%- call sojourn.scratch_rows('identity_components') -%}
+            select node, coalesce(home, node) as component from tier_nodes
+        {%- endcall -%}
+    {%- else -%}
+        {%- do sojourn.judge_loose(tier) -%}
+    {%- endif -%}
+    {%- do sojourn.drop_scratch(['tier_nodes']) -%}
+{% endmacro %}
+
+
+{% macro judge_loose(tier) %}
+    {%- set is_timed = run_query(
+        'select count(*) from tier_nodes where is_loose and person_limit_days is not null'
+    ).rows[0][0] | int > 0 -%}
+    {#- A loose value and a component of stronger tiers that it touches. -#}
     {%- call sojourn.scratch('tier_cross') -%}
-        select distinct touching.node, components.component
-        from (
-            select edges.left_id as node, edges.right_id as other from {{ edges }} as edges
-            union all
-            select edges.right_id as node, edges.left_id as other from {{ edges }} as edges
-        ) as touching
-        inner join tier_nodes on touching.node = tier_nodes.node
-        inner join identity_components as components on touching.other = components.node
-        where touching.other not in (select demoted.node from identity_demoted as demoted)
+        select distinct edges.node, components.component
+        from identity_edges as edges
+        inner join tier_nodes on edges.node = tier_nodes.node
+        inner join identity_components as components on edges.other = components.node
+        where
+            tier_nodes.is_loose
+            and edges.tier = {{ tier }}
+            and edges.is_cross
+            and edges.other not in (select demoted.node from identity_demoted as demoted)
     {%- endcall -%}
     {%- call sojourn.scratch('tier_within') -%}
-        select distinct edges.left_id as left_node, edges.right_id as right_node
-        from {{ edges }} as edges
-        inner join tier_nodes as lefts on edges.left_id = lefts.node
-        inner join tier_nodes as rights on edges.right_id = rights.node
+        select distinct node as left_node, other as right_node
+        from identity_edges
+        where tier = {{ tier }} and not is_cross
     {%- endcall -%}
-    {#- What is limited, of stronger tiers by component, and of this tier. -#}
+    {#- What is limited: of the components that loose values touch, and of this tier. -#}
     {%- call sojourn.scratch('tier_values') -%}
         select
             components.component,
@@ -318,7 +425,8 @@
             limits.limit_name,
             limits.most,
             limits.reason
-        from identity_components as components
+        from (select distinct component from tier_cross) as touched
+        inner join identity_components as components on touched.component = components.component
         inner join identity_limits as limits on components.node = limits.identifier_id
         where components.node not in (select demoted.node from identity_demoted as demoted)
     {%- endcall -%}
@@ -330,6 +438,9 @@
             limits.reason
         from tier_nodes
         inner join identity_limits as limits on tier_nodes.node = limits.identifier_id
+        where
+            tier_nodes.is_loose
+            or tier_nodes.home is not null
     {%- endcall -%}
 
     {#- (1) Values that touch components which may not join. -#}
@@ -341,27 +452,26 @@
                 select
                     tier_cross.node,
                     tier_values.limit_name,
-                    tier_values.identifier_id,
                     tier_values.most,
                     tier_values.reason
                 from tier_cross
                 inner join tier_values on tier_cross.component = tier_values.component
                 union all
-                select node, limit_name, node as identifier_id, most, reason
+                select node, limit_name, most, reason
                 from tier_limits
             ) as touched
             group by touched.node, touched.limit_name
-            having count(distinct touched.identifier_id) > min(touched.most)
+            having count(*) > min(touched.most)
             union all
             select tier_cross.node, 'touches too many persons' as reason
             from tier_cross
             inner join tier_nodes on tier_cross.node = tier_nodes.node
             where tier_nodes.person_limit_days is null
             group by tier_cross.node
-            having count(distinct tier_cross.component) > min(tier_nodes.person_limit)
+            having count(*) > min(tier_nodes.person_limit)
             {%- if is_timed %}
             union all
-            {{ sojourn.crowded_values(nodes, edges) }}
+            {{ sojourn.crowded_values(tier) }}
             {%- endif %}
         ) as conflicts
         group by node
@@ -369,7 +479,7 @@
 
     {#- (2) Join, and (3) mend what breaks a limit: first without edges inside the tier, then
         without values that touch several components, and then without those that are too many. A
-        node stands for itself, a stronger component for its smallest node, so both are numbers of
+        node stands for itself, a stronger component for one of its nodes, so both are numbers of
         one kind. -#}
     {%- set state = namespace(broken=1) -%}
     {%- for attempt in range(4) -%}
@@ -386,41 +496,61 @@
                 and tier_within.right_node not in (select demoted.node from identity_demoted as demoted)
         {%- endcall -%}
         {%- do sojourn.connected_components('tier_edges', 'tier_joined') -%}
+        {%- call sojourn.scratch('tier_placed') -%}
+            select
+                tier_nodes.node,
+                case
+                    when demoted.node is not null then tier_nodes.node
+                    when tier_nodes.is_loose then coalesce(joined.component, tier_nodes.node)
+                    else coalesce(joined.component, tier_nodes.home, tier_nodes.node)
+                end as component
+            from tier_nodes
+            left join tier_joined as joined
+                on
+                    case when tier_nodes.is_loose then tier_nodes.node else tier_nodes.home end
+                    = joined.node
+            left join identity_demoted as demoted on tier_nodes.node = demoted.node
+        {%- endcall -%}
         {%- call sojourn.scratch('tier_broken') -%}
-            select joined.component, counted.limit_name
+            select counted.component, counted.limit_name
             from (
-                select component as node, limit_name, identifier_id, most from tier_values
+                select joined.component, tier_values.limit_name, tier_values.most
+                from tier_values
+                inner join tier_joined as joined on tier_values.component = joined.node
                 union all
-                select node, limit_name, node as identifier_id, most from tier_limits
+                select placed.component, tier_limits.limit_name, tier_limits.most
+                from tier_limits
+                inner join tier_placed as placed on tier_limits.node = placed.node
             ) as counted
-            inner join tier_joined as joined on counted.node = joined.node
-            group by joined.component, counted.limit_name
-            having count(distinct counted.identifier_id) > min(counted.most)
+            group by counted.component, counted.limit_name
+            having count(*) > min(counted.most)
         {%- endcall -%}
         {%- set state.broken = run_query('select count(*) from tier_broken').rows[0][0] | int -%}
         {%- if state.broken > 0 and attempt == 0 -%}
             {%- do sojourn.delete_scratch('tier_within', 'left_node in (
-                select joined.node from tier_joined as joined
-                inner join tier_broken on joined.component = tier_broken.component
+                select placed.node from tier_placed as placed
+                inner join tier_broken on placed.component = tier_broken.component
             )') -%}
         {%- elif state.broken > 0 and attempt == 1 -%}
             {%- call sojourn.scratch_rows('identity_demoted') -%}
                 select tier_cross.node, 'would join persons that break a limit' as reason
                 from tier_cross
-                inner join tier_joined as joined on tier_cross.node = joined.node
-                inner join tier_broken on joined.component = tier_broken.component
+                inner join tier_placed as placed on tier_cross.node = placed.node
+                inner join (
+                    select distinct component from tier_broken
+                ) as broken on placed.component = broken.component
                 where tier_cross.node not in (select demoted.node from identity_demoted as demoted)
                 group by tier_cross.node
-                having count(distinct tier_cross.component) > 1
+                having count(*) > 1
             {%- endcall -%}
         {%- elif state.broken > 0 and attempt == 2 -%}
             {%- call sojourn.scratch_rows('identity_demoted') -%}
                 select tier_limits.node, min(tier_limits.reason) as reason
                 from tier_limits
-                inner join tier_joined as joined on tier_limits.node = joined.node
+                inner join tier_placed as placed on tier_limits.node = placed.node
                 inner join tier_broken
                     on
-                        joined.component = tier_broken.component
+                        placed.component = tier_broken.component
                         and tier_limits.limit_name = tier_broken.limit_name
                 where tier_limits.node not in (select demoted.node from identity_demoted as demoted)
                 group by tier_limits.node
@@ -435,13 +565,12 @@
         from identity_components as components
         left join tier_joined as joined on components.component = joined.node
         union all
-        select tier_nodes.node, coalesce(joined.component, tier_nodes.node) as component
-        from tier_nodes
-        left join tier_joined as joined on tier_nodes.node = joined.node
+        select node, component from tier_placed
     {%- endcall -%}
     {%- do sojourn.rename_scratch('identity_renamed', 'identity_components') -%}
     {%- do sojourn.drop_scratch([
-        'tier_nodes', 'tier_cross', 'tier_within', 'tier_values', 'tier_limits', 'tier_joined', 'tier_edges', 'tier_broken',
+        'tier_cross', 'tier_within', 'tier_values', 'tier_limits', 'tier_joined', 'tier_edges',
+        'tier_placed', 'tier_broken',
     ]) -%}
 {% endmacro %}
 
@@ -450,7 +579,7 @@
    shorter than their window. A touch lasts from the first to the last time that both were seen
    together. A window that ends at a time sees a touch from its beginning until the window has passed
    its end: where these times overlap, the touches meet in one window. #}
-{% macro crowded_values(nodes, edges) %}
+{% macro crowded_values(tier) %}
     select ticks.node, 'touches too many persons' as reason
     from (
         select
@@ -495,22 +624,19 @@
                                 tier_nodes.node,
                                 tier_nodes.person_limit,
                                 components.component,
-                                touching.first_seen_at,
-                                {{ sojourn.days_after('touching.last_seen_at', 'tier_nodes.person_limit_days') }}
+                                edges.first_seen_at,
+                                {{ sojourn.days_after('edges.last_seen_at', 'tier_nodes.person_limit_days') }}
                                     as forgotten_at
-                            from (
-                                select left_id as node, right_id as other, first_seen_at, last_seen_at
-                                from {{ edges }}
-                                union all
-                                select right_id as node, left_id as other, first_seen_at, last_seen_at
-                                from {{ edges }}
-                            ) as touching
-                            inner join tier_nodes on touching.node = tier_nodes.node
+                            from identity_edges as edges
+                            inner join tier_nodes on edges.node = tier_nodes.node
                             inner join identity_components as components
-                                on touching.other = components.node
+                                on edges.other = components.node
                             where
-                                tier_nodes.person_limit_days is not null
-                                and touching.other not in (
+                                edges.tier = {{ tier }}
+                                and edges.is_cross
+                                and tier_nodes.is_loose
+                                and tier_nodes.person_limit_days is not null
+                                and edges.other not in (
                                     select demoted.node from identity_demoted as demoted
                                 )
                         ) as touches

@@ -23,3 +23,9 @@
     {%- set made_by = run_query('select min(rules), max(rules) from ' ~ this).rows[0] -%}
     {{ return(made_by[0] == rules and made_by[1] == rules) }}
 {%- endmacro %}
+
+{# `tier_of(types)`: the tier of an identifier that was left joined to the seed `identifier_types`. A type
+   that the seed does not know joins after the account ids and before e-mail. #}
+{% macro tier_of(types) -%}
+    coalesce({{ types }}.tier, 2)
+{%- endmacro %}

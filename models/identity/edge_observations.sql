@@ -5,7 +5,6 @@
     unique_key=['group_id', 'left_type'],
 ) }}
 
--- depends_on: {{ ref('sojourn', 'identifier_types') }}
 -- depends_on: {{ ref('sojourn', 'blocked_identifiers') }}
 
 {% set rules = sojourn.identity_rules() %}
@@ -21,6 +20,12 @@ identifiers as {{ sojourn.inline() }} (
 
     select * from {{ ref('sojourn', 'identifiers_observed') }}
     where not is_removed
+
+),
+
+identifier_types as (
+
+    select * from {{ ref('sojourn', 'identifier_types') }}
 
 ),
 
@@ -75,37 +80,69 @@ changed_groups as (
 ),
 {% endif %}
 
-ranked as (
+-- What holds no group together: values that say nothing about anybody, and detached ones.
+weak as (
+
+    select
+        identifier_type,
+        identifier_value,
+        max(is_detached) as is_detached
+
+    from (
+        select
+            identifier_type,
+            identifier_value,
+            0 as is_detached
+        from identifiers
+        where blocked_reason is not null
+
+        union all
+
+        select
+            left_type as identifier_type,
+            left_value as identifier_value,
+            1 as is_detached
+        from detached
+    ) as found
+    group by identifier_type, identifier_value
+
+),
+
+-- `strength` sorts as text: weak values after all others, the strongest tier first.
+members as {{ '' if only_changed else sojourn.inline() }} (
 
     select
         observations.*,
-        detached.left_value is not null as is_detached,
-        identifiers.person_limit_days is not null as is_timed,
-        row_number() over (
-            partition by observations.group_id
-            order by
-                case
-                    when identifiers.blocked_reason is null and detached.left_value is null then 0
-                    else 1
-                end,
-                identifiers.tier,
-                observations.identifier_type,
-                observations.identifier_value
+        coalesce(weak.is_detached = 1, false) as is_detached,
+        identifier_types.person_limit_days is not null as is_timed,
+        case when weak.identifier_value is null then '0' else '1' end
+        || lpad(
+            cast({{ sojourn.tier_of('identifier_types') }} as {{ sojourn.type_string() }}), 9, '0'
         ) as strength
 
     from observations
     {% if only_changed %}
     inner join changed_groups on observations.group_id = changed_groups.group_id
     {% endif %}
-    inner join identifiers
+    left join identifier_types
+        on observations.identifier_type = identifier_types.identifier_type
+    left join weak
         on
-            observations.identifier_type = identifiers.identifier_type
-            and observations.identifier_value = identifiers.identifier_value
-    left join detached
-        on
-            observations.identifier_type = detached.left_type
-            and observations.identifier_value = detached.left_value
+            observations.identifier_type = weak.identifier_type
+            and observations.identifier_value = weak.identifier_value
     where not observations.is_removed
+
+),
+
+strongest as (
+
+    select
+        group_id,
+        {{ sojourn.least_row(['strength', 'identifier_type', 'identifier_value']) }} as least_member
+
+    from members
+    group by group_id
+    having count(*) > 1
 
 ),
 
@@ -113,32 +150,53 @@ ranked as (
 pairs as (
 
     select
-        others.group_id,
-        strongest.identifier_type as left_type,
-        strongest.identifier_value as left_value,
-        others.identifier_type as right_type,
-        others.identifier_value as right_value,
-        others.rule,
-        others.source,
-        others.first_record_id,
-        others.last_record_id,
-        others.observation_count,
-        others.is_detached or strongest.is_detached as is_detached,
-        others.is_timed or strongest.is_timed as is_timed,
-        others.first_seen_at,
-        others.last_seen_at
+        members.group_id,
+        {{ sojourn.part_of_row('strongest.least_member', 2) }} as left_type,
+        {{ sojourn.part_of_row('strongest.least_member', 3) }} as left_value,
+        members.identifier_type as right_type,
+        members.identifier_value as right_value,
+        members.rule,
+        members.source,
+        members.first_record_id,
+        members.last_record_id,
+        members.observation_count,
+        members.is_detached,
+        members.is_timed,
+        members.first_seen_at,
+        members.last_seen_at
 
-    from ranked as others
-    inner join ranked as strongest
-        on
-            others.group_id = strongest.group_id
-            and strongest.strength = 1
+    from members
+    inner join strongest on members.group_id = strongest.group_id
     where
-        others.strength > 1
-        and (
-            others.identifier_type <> strongest.identifier_type
-            or others.identifier_value <> strongest.identifier_value
-        )
+        members.identifier_type <> {{ sojourn.part_of_row('strongest.least_member', 2) }}
+        or members.identifier_value <> {{ sojourn.part_of_row('strongest.least_member', 3) }}
+
+),
+
+group_pairs as (
+
+    select
+        pairs.group_id,
+        pairs.left_type,
+        pairs.left_value,
+        pairs.right_type,
+        pairs.right_value,
+        pairs.rule,
+        pairs.source,
+        pairs.first_record_id,
+        pairs.last_record_id,
+        pairs.observation_count,
+        pairs.is_detached or detached.left_value is not null as is_detached,
+        pairs.is_timed or identifier_types.person_limit_days is not null as is_timed,
+        pairs.first_seen_at,
+        pairs.last_seen_at
+
+    from pairs
+    left join identifier_types on pairs.left_type = identifier_types.identifier_type
+    left join detached
+        on
+            pairs.left_type = detached.left_type
+            and pairs.left_value = detached.left_value
 
 ),
 
@@ -179,26 +237,13 @@ steward_pairs as (
 
 ),
 
-all_pairs as (
+edges as (
 
-    select * from pairs
+    select * from group_pairs
 
     union all
 
     select * from steward_pairs
-
-),
-
-edges as (
-
-    select
-        {{ sojourn.hash_id([
-            'group_id', 'rule', 'left_type', 'left_value', 'right_type', 'right_value',
-            'is_detached',
-        ]) }} as edge_id,
-        all_pairs.*
-
-    from all_pairs
 
 ),
 
@@ -215,7 +260,13 @@ dated as (
     from edges
     left join kept
         on
-            edges.edge_id = kept.edge_id
+            edges.group_id = kept.group_id
+            and edges.rule = kept.rule
+            and edges.left_type = kept.left_type
+            and edges.left_value = kept.left_value
+            and edges.right_type = kept.right_type
+            and edges.right_value = kept.right_value
+            and edges.is_detached = kept.is_detached
             and not kept.is_removed
             and (
                 not edges.is_timed
@@ -229,7 +280,6 @@ dated as (
 
     -- An edge that is no more is kept as removed, since what it joined must be judged anew.
     select
-        kept.edge_id,
         kept.group_id,
         kept.left_type,
         kept.left_value,
@@ -251,9 +301,17 @@ dated as (
     {% if only_changed %}
     left join changed_groups on kept.group_id = changed_groups.group_id
     {% endif %}
-    left join edges on kept.edge_id = edges.edge_id
+    left join edges
+        on
+            kept.group_id = edges.group_id
+            and kept.rule = edges.rule
+            and kept.left_type = edges.left_type
+            and kept.left_value = edges.left_value
+            and kept.right_type = edges.right_type
+            and kept.right_value = edges.right_value
+            and kept.is_detached = edges.is_detached
     where
-        edges.edge_id is null
+        edges.group_id is null
         {% if only_changed %}
         and (changed_groups.group_id is not null or kept.source = 'steward')
         {% endif %}

@@ -11,9 +11,14 @@ with owner_log as {{ sojourn.inline() }} (
 
 ),
 
-moves as (
+moves as {{ sojourn.inline() }} (
 
-    select * from owner_log
+    select
+        person_id,
+        previous_person_id,
+        valid_from
+
+    from owner_log
     where
         changed_in > {{ sojourn.last_run() }}
         and person_id is distinct from previous_person_id

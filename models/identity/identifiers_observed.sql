@@ -115,8 +115,7 @@ judged as (
                 ) }}
                 then 'not a valid ' || identifiers.identifier_type
         end as blocked_reason,
-        -- A type that the seed does not know joins after the account ids and before e-mail.
-        coalesce(identifier_types.tier, 2) as tier,
+        {{ sojourn.tier_of('identifier_types') }} as tier,
         identifier_types.values_per_person,
         identifier_types.person_limit,
         identifier_types.person_limit_days,

@@ -15,6 +15,11 @@ from sojourn.gate import run_gate
 from sojourn.settings import Settings
 from sojourn.simulation import simulate
 from sojourn.sources import load
+from sojourn.value.fit import Learned, ValueFit, keep
+from sojourn.value.propensity import PropensityModel
+from sojourn.value.purchases import PurchaseModel
+from sojourn.value.spending import SpendingModel
+from sojourn.warehouse import open_warehouse
 
 from tests.conftest import make_settings
 
@@ -35,6 +40,34 @@ def day_end(day: int) -> datetime:
     return datetime(START.year, START.month, START.day) + timedelta(days=day)
 
 
+FIT_DAY = 6
+
+
+def record_value_fit(settings: Settings) -> None:
+    """Record what customers are worth, as learned after day ``FIT_DAY``, for later builds."""
+    as_of = day_end(FIT_DAY)
+    learned = Learned(
+        cut_off=as_of,
+        training_from=as_of - timedelta(365),
+        purchases={"mbg_nbd": PurchaseModel("mbg_nbd", r=0.7, alpha=5.0, a=0.8, b=2.0)},
+        spending=SpendingModel(p=6.0, q=4.0, gamma=15.0),
+        propensity=PropensityModel(
+            -0.5, {"buys_by_model": 0.4, "orders": 0.3, "sessions_in_30_days": 0.2}
+        ),
+        customers=500,
+        spenders=200,
+        most_repeats=20,
+        most_tenure=10,
+        missing=[],
+    )
+    with open_warehouse(settings) as warehouse:
+        keep(
+            warehouse,
+            f"{settings.schema_prefix}profiles",
+            ValueFit(as_of.isoformat(), as_of, "mbg_nbd", learned, None),
+        )
+
+
 def make_brand(folder: Path, *, people: int, days: int) -> Path:
     """A small brand's exports; one file comes again under another name, another corrected."""
     simulate(folder, people=people, days=days, seed=5, start=START)
@@ -50,10 +83,15 @@ def make_brand(folder: Path, *, people: int, days: int) -> Path:
 
 
 def grow(settings: Settings, days: int) -> Settings:
-    """Load and build after each of the days; keep a copy of the last but one."""
+    """Load and build after each of the days; keep a copy of the last but one.
+
+    What customers are worth is learned on the way.
+    """
     for day in range(1, days + 1):
         load(settings, as_of=day_end(day))
         build(settings, as_of=day_end(day), tests=day == days, quiet=True)
+        if day == FIT_DAY:
+            record_value_fit(settings)
         if day == days - 1:
             shutil.copy(settings.path(settings.duckdb_path), day_before(settings))
     run_gate(settings)

@@ -17,7 +17,7 @@ from sojourn.value.fit import AlreadyFitted, ValueFit, fit_value
 from sojourn.value.optimum import FitError
 from sojourn.value.purchases import PurchaseModel
 from sojourn.value.spending import SpendingModel
-from sojourn.warehouse import Warehouse, open_warehouse
+from sojourn.warehouse import Warehouse, open_warehouse, text_type
 
 from tests.conftest import PROJECT_DIR
 
@@ -62,9 +62,10 @@ def made_up_orders(customers: int) -> list[Order]:
 def write(warehouse: Warehouse, orders: list[Order]) -> None:
     """Put orders where models look for them, and some visits before one in two orders."""
     warehouse.execute("create schema if not exists events")
+    text = text_type(warehouse.dialect)
     for table, columns in INPUTS.items():
         warehouse.execute(f"drop table if exists events.{table}")
-        warehouse.execute(f"create table events.{table} ({columns})")
+        warehouse.execute(f"create table events.{table} ({columns.replace('varchar', text)})")
     times = [
         datetime.combine(day, datetime.min.time()) + timedelta(hours=9) for _, day, _ in orders
     ]
@@ -171,8 +172,10 @@ def fetch_named(warehouse: Warehouse, sql: str) -> list[dict[str, Any]]:
     return warehouse.fetch_arrow(sql).to_pylist()
 
 
-def test_learns_what_made_the_customers_and_predicts_as_defined(engine_settings: Settings) -> None:
-    settings = engine_settings
+def test_learns_what_made_the_customers_and_predicts_as_defined(
+    any_engine_settings: Settings,
+) -> None:
+    settings = any_engine_settings
     with open_warehouse(settings) as warehouse:
         write(warehouse, made_up_orders(CUSTOMERS))
     build(settings, as_of=NOW, select=MODELS, quiet=True)

@@ -15,7 +15,7 @@ from sojourn.settings import Settings
 from sojourn.sources import load
 from sojourn.spark import kept_session
 
-from tests.integration.conftest import DAYS, day_end, make_brand
+from tests.integration.conftest import DAYS, FIT_DAY, day_end, make_brand, record_value_fit
 from tests.integration.sameness import assert_same
 
 
@@ -28,7 +28,7 @@ def test_spark_agrees_with_duckdb(
         settings.model_copy(update={"exports": exports, "var_dir": settings.var_dir / name})
         for name, settings in (("duckdb", duckdb_settings), ("spark", spark_server_settings))
     )
-    for day in (6, DAYS):
+    for day in (FIT_DAY, DAYS):
         for settings in (duckdb, spark):
             with kept_session():
                 load(settings, as_of=day_end(day))
@@ -36,6 +36,9 @@ def test_spark_agrees_with_duckdb(
             build(settings, as_of=day_end(day), tests=False, quiet=True)
         with kept_session():
             assert_same(duckdb, spark)
+            if day == FIT_DAY:
+                record_value_fit(duckdb)
+                record_value_fit(spark)
     with kept_session():
         expected, found = read_facts(duckdb), read_facts(spark)
         assert expected.merge is not None

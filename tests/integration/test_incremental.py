@@ -12,7 +12,7 @@ from sojourn.sources import load
 from sojourn.warehouse import DuckDBWarehouse, open_warehouse, relation_name
 
 from tests.conftest import make_settings
-from tests.integration.conftest import DAYS, day_end, grow, make_brand
+from tests.integration.conftest import DAYS, FIT_DAY, day_end, grow, make_brand, record_value_fit
 from tests.integration.sameness import assert_same
 
 
@@ -31,8 +31,15 @@ def rebuild(grown: Settings, folder: Path, days: int) -> Settings:
             name = relation_name(schema, table)
             warehouse.execute(f'create schema if not exists "{schema}"')
             warehouse.execute(f"create table {name} as from daily.{name}")
-    build(at_once, as_of=day_end(days), tests=False, quiet=True)
+    build_with_fit(at_once, days)
     return at_once
+
+
+def build_with_fit(settings: Settings, days: int) -> None:
+    """Build once, by the fit that was recorded while the other warehouse grew."""
+    build(settings, as_of=day_end(days), select=["value_parameters"], tests=False, quiet=True)
+    record_value_fit(settings)
+    build(settings, as_of=day_end(days), tests=False, quiet=True)
 
 
 def run_unit_tests(settings: Settings) -> None:
@@ -58,10 +65,17 @@ def test_postgres_agrees(
 ) -> None:
     """In two steps, the second incremental; ids come from other anchors."""
     postgres = postgres_settings.model_copy(update={"exports": small_brand})
-    for day in (6, DAYS):
+    for day in (FIT_DAY, DAYS):
         load(postgres, as_of=day_end(day))
         run_gate(postgres)
         build(postgres, as_of=day_end(day), tests=day == DAYS, quiet=True)
+        if day == FIT_DAY:
+            record_value_fit(postgres)
+    with open_warehouse(postgres) as warehouse:
+        assert warehouse.fetch(
+            "select count(*) > 5, min(expected_value_90_days) > 0, min(propensity_30_days) > 0 "
+            "from profiles.predictions where reason is null"
+        ) == [(True, True, True)]
     assert_same(day_by_day, postgres, up_to_renaming=True)
     assert_news_is_found_by_index(postgres)
     run_unit_tests(postgres)
@@ -97,5 +111,5 @@ def test_the_same_as_one_load_and_build_of_all_files(
     at_once = make_settings(tmp_path_factory.mktemp("at_once"), exports=small_brand)
     load(at_once, as_of=day_end(DAYS))
     run_gate(at_once)
-    build(at_once, as_of=day_end(DAYS), tests=False, quiet=True)
+    build_with_fit(at_once, DAYS)
     assert_same(day_by_day, at_once, up_to_renaming=True)

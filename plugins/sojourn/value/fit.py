@@ -236,7 +236,7 @@ def fit_value(settings: Settings, as_of: datetime, *, holdout_days: int = 90) ->
             except FitError as error:
                 reason = f"No back-test {holdout_days} days ago: {error}"
             fit = ValueFit(version, as_of, said.model, learned, backtest, reason)
-            _keep(warehouse, schema, fit)
+            keep(warehouse, schema, fit)
     finally:
         with open_warehouse(settings) as warehouse:
             for table in (TRAINING, OUTCOMES):
@@ -527,7 +527,9 @@ def _parameter_rows(learned: Learned) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _keep(warehouse: Warehouse, schema: str, fit: ValueFit) -> None:
+def keep(warehouse: Warehouse, schema: str, fit: ValueFit) -> None:
+    """Write a fit and its back-test to the logs of the schema of profiles."""
+
     def append(
         table: str, names: Sequence[str], rows: Sequence[tuple[Any, ...]], **same: object
     ) -> None:
