@@ -46,14 +46,16 @@
     )
 {%- endmacro %}
 
-{# `scattered(number)`: another whole number for each from 1 to 2147483646, in no order that shows; no
-   two numbers share one. (Modulo the prime 2^31 - 1, multiplication and the fifth power are one to one.) #}
+{# `scattered(number)`: another whole number for each one from 0 on, and no two share one. Within each two
+   billion they are in no order that shows. (Modulo the prime 2^31 - 1, multiplication and the fifth
+   power are one to one.) #}
 {% macro scattered(number) -%}
     {%- set prime = '2147483647' -%}
-    {%- set spread = '((cast(' ~ number ~ ' as bigint) * 1103515245 + 12345) % ' ~ prime ~ ')' -%}
+    {%- set rest = '(cast(' ~ number ~ ' as bigint) % ' ~ prime ~ ')' -%}
+    {%- set spread = '((' ~ rest ~ ' * 1103515245 + 12345) % ' ~ prime ~ ')' -%}
     {%- set squared = '((' ~ spread ~ ' * ' ~ spread ~ ') % ' ~ prime ~ ')' -%}
     {%- set fourth = '((' ~ squared ~ ' * ' ~ squared ~ ') % ' ~ prime ~ ')' -%}
-    (({{ fourth }} * {{ spread }}) % {{ prime }})
+    (cast({{ number }} as bigint) - {{ rest }} + ({{ fourth }} * {{ spread }}) % {{ prime }})
 {%- endmacro %}
 
 {# `any_number()`: a number for each row, from 1 on and without gaps, in any order. #}

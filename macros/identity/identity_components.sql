@@ -53,10 +53,9 @@
     {%- endif -%}
     {%- if state.affected > 0 -%}
         {%- do sojourn.number_identifiers(nodes, edges, state.last_run) -%}
-        {%- set tiers = run_query('select tier, count(*) from identity_nodes group by tier order by tier').rows -%}
-        {%- do sojourn.check_numbers(tiers) -%}
+        {%- set tiers = run_query('select distinct tier from identity_nodes order by tier').columns[0].values() -%}
         {%- for tier in tiers -%}
-            {%- do sojourn.judge_tier(tier[0]) -%}
+            {%- do sojourn.judge_tier(tier) -%}
         {%- endfor -%}
         {%- do sojourn.name_components(ledger) -%}
     {%- endif -%}
@@ -260,16 +259,6 @@
     {%- call sojourn.scratch('identity_demoted') -%}
         select cast(null as bigint) as node, cast(null as {{ sojourn.type_string() }}) as reason where 1 = 0
     {%- endcall -%}
-{% endmacro %}
-
-
-{% macro check_numbers(tiers) %}
-    {%- if tiers | sum(attribute=1) > 2147483646 -%}
-        {%- do exceptions.raise_compiler_error(
-            'There are ' ~ tiers | sum(attribute=1) ~ ' identifiers to judge in one run, and at most 2147483646'
-            ~ ' can be told apart.'
-        ) -%}
-    {%- endif -%}
 {% endmacro %}
 
 

@@ -7,6 +7,9 @@
 
 -- depends_on: {{ ref('sojourn', 'blocked_identifiers') }}
 
+{% set edge_key = [
+    'group_id', 'rule', 'left_type', 'left_value', 'right_type', 'right_value', 'is_detached',
+] %}
 {% set rules = sojourn.identity_rules() %}
 {%- set only_changed = sojourn.identity_rules_stay(rules) %}
 
@@ -80,42 +83,28 @@ changed_groups as (
 ),
 {% endif %}
 
--- What holds no group together: values that say nothing about anybody, and detached ones.
-weak as (
+blocked as (
 
     select
         identifier_type,
-        identifier_value,
-        max(is_detached) as is_detached
+        identifier_value
 
-    from (
-        select
-            identifier_type,
-            identifier_value,
-            0 as is_detached
-        from identifiers
-        where blocked_reason is not null
-
-        union all
-
-        select
-            left_type as identifier_type,
-            left_value as identifier_value,
-            1 as is_detached
-        from detached
-    ) as found
-    group by identifier_type, identifier_value
+    from identifiers
+    where blocked_reason is not null
 
 ),
 
--- `strength` sorts as text: weak values after all others, the strongest tier first.
+-- `strength` sorts as text: blocked and detached values after all others, the strongest tier first.
 members as {{ '' if only_changed else sojourn.inline() }} (
 
     select
         observations.*,
-        coalesce(weak.is_detached = 1, false) as is_detached,
+        detached.left_value is not null as is_detached,
         identifier_types.person_limit_days is not null as is_timed,
-        case when weak.identifier_value is null then '0' else '1' end
+        case
+            when blocked.identifier_type is null and detached.left_type is null then '0'
+            else '1'
+        end
         || lpad(
             cast({{ sojourn.tier_of('identifier_types') }} as {{ sojourn.type_string() }}), 9, '0'
         ) as strength
@@ -126,10 +115,14 @@ members as {{ '' if only_changed else sojourn.inline() }} (
     {% endif %}
     left join identifier_types
         on observations.identifier_type = identifier_types.identifier_type
-    left join weak
+    left join blocked
         on
-            observations.identifier_type = weak.identifier_type
-            and observations.identifier_value = weak.identifier_value
+            observations.identifier_type = blocked.identifier_type
+            and observations.identifier_value = blocked.identifier_value
+    left join detached
+        on
+            observations.identifier_type = detached.left_type
+            and observations.identifier_value = detached.left_value
     where not observations.is_removed
 
 ),
@@ -260,14 +253,10 @@ dated as (
     from edges
     left join kept
         on
-            edges.group_id = kept.group_id
-            and edges.rule = kept.rule
-            and edges.left_type = kept.left_type
-            and edges.left_value = kept.left_value
-            and edges.right_type = kept.right_type
-            and edges.right_value = kept.right_value
-            and edges.is_detached = kept.is_detached
-            and not kept.is_removed
+            not kept.is_removed
+            {%- for column in edge_key %}
+            and edges.{{ column }} = kept.{{ column }}
+            {%- endfor %}
             and (
                 not edges.is_timed
                 or (
@@ -303,13 +292,9 @@ dated as (
     {% endif %}
     left join edges
         on
-            kept.group_id = edges.group_id
-            and kept.rule = edges.rule
-            and kept.left_type = edges.left_type
-            and kept.left_value = edges.left_value
-            and kept.right_type = edges.right_type
-            and kept.right_value = edges.right_value
-            and kept.is_detached = edges.is_detached
+            {%- for column in edge_key %}
+            {{ 'and ' if not loop.first }}kept.{{ column }} = edges.{{ column }}
+            {%- endfor %}
     where
         edges.group_id is null
         {% if only_changed %}

@@ -14,6 +14,7 @@ from sojourn.report.facts import read_facts
 from sojourn.settings import Settings
 from sojourn.sources import load
 from sojourn.spark import kept_session
+from sojourn.warehouse import open_warehouse
 
 from tests.integration.conftest import DAYS, FIT_DAY, day_end, make_brand, record_value_fit
 from tests.integration.sameness import assert_same
@@ -39,6 +40,10 @@ def test_spark_agrees_with_duckdb(
             if day == FIT_DAY:
                 record_value_fit(duckdb)
                 record_value_fit(spark)
+    with open_warehouse(duckdb) as warehouse:
+        assert warehouse.fetch(
+            "select count(*) > 0 from profiles.predictions where expected_value_90_days > 0"
+        ) == [(True,)]
     with kept_session():
         expected, found = read_facts(duckdb), read_facts(spark)
         assert expected.merge is not None
