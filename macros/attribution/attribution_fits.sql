@@ -83,8 +83,8 @@
     {%- do sojourn.drop_scratch([
         'fit_effects', 'fit_touches', 'fit_all_draws', 'fit_values', 'fit_steps', 'fit_draws',
         'fit_moves', 'fit_chain', 'fit_powers', 'fit_powers_next', 'fit_visits', 'fit_visits_next',
-        'fit_chances', 'fit_chances_next', 'fit_members', 'fit_sets', 'fit_subsets', 'fit_worths',
-        'fit_places',
+        'fit_steps_back', 'fit_members', 'fit_blocks', 'fit_blocks_next', 'fit_sums', 'fit_chances',
+        'fit_sets', 'fit_subsets', 'fit_worths', 'fit_places',
     ]) -%}
     {%- do sojourn.clear_scratch() -%}
 {% endmacro %}

@@ -246,17 +246,41 @@
 {% endmacro %}
 
 
-{# In general: the chance to convert from each state, with each value removed and with none (0), by
-   iteration from below until nothing grows by more than 1e-14 in eight steps. #}
+{# In general: the chance to convert from the start, with each value removed and with none (0). It is
+   the sum of D + BD + BBD + ..., where D are the chances to convert within eight steps and B is eight
+   steps of the chain. Where journeys are long this sum is slow, but its terms soon shrink alike: if BD
+   is at least r D in every state, with r as large as that allows, the terms of what is r D from one to
+   the next add up to r D / (1 - r), and the rest, (BD - r D) / (1 - r), takes the place of D. Nothing
+   is estimated by that, and nothing is negative: it may be done at any time, and is where terms shrink
+   nearly alike, and every fourth time. A state is left in three steps of four and kept in the fourth,
+   which changes no chance, and lets chains that go round in circles settle, too. #}
 {% macro removal_effects_by_iteration(fit, model) %}
     {%- set steps = 8 -%}
-    {%- set last = namespace(growth=1.0) -%}
+    {%- set last = namespace(rest=1.0) -%}
+    {%- call sojourn.scratch('fit_steps_back') -%}
+        select
+            replicate,
+            from_state,
+            to_state,
+            to_value,
+            0.75 * chance as chance
+        from fit_chain
+        where to_state <> 'conversion'
+        union all
+        select distinct
+            replicate,
+            from_state,
+            from_state as to_state,
+            cast(-1 as {{ sojourn.type_bigint() }}) as to_value,
+            cast(0.25 as {{ sojourn.type_double() }}) as chance
+        from fit_chain
+    {%- endcall -%}
     {%- call sojourn.scratch('fit_members') -%}
         select
             chain.replicate,
             removed.value_number as removed,
             chain.from_state as state,
-            chain.chance
+            0.75 * chain.chance as chance
         from fit_chain as chain
         cross join (
             select value_number from fit_values
@@ -265,14 +289,47 @@
         ) as removed
         where chain.to_state = 'conversion'
     {%- endcall -%}
-    {%- call sojourn.scratch('fit_chances') -%}
-        select * from fit_members
+    {%- call sojourn.scratch('fit_blocks') -%}
+        with step_0 as (
+            select * from fit_members
+        ),
+        {%- for step in range(1, steps) %}
+        step_{{ step }} as (
+            select
+                replicate,
+                removed,
+                state,
+                sum(chance) as chance
+            from (
+                select * from fit_members
+                union all
+                {{ sojourn.one_step_back('step_' ~ (step - 1)) }}
+            ) as added
+            group by replicate, removed, state
+        ){{ ',' if not loop.last }}
+        {%- endfor %}
+        select * from step_{{ steps - 1 }}
+    {%- endcall -%}
+    {%- call sojourn.scratch('fit_sums') -%}
+        select
+            replicate,
+            removed,
+            chance
+        from fit_blocks
+        where state = 'start'
     {%- endcall -%}
     {%- for round in range(5000) -%}
-        {%- if last.growth > 1e-14 -%}
-        {%- call sojourn.scratch('fit_chances_next') -%}
+        {%- if last.rest > 1e-14 -%}
+        {%- call sojourn.scratch('fit_blocks_next') -%}
             with step_0 as (
-                select * from fit_chances
+                -- PostgreSQL refuses products that vanish.
+                select
+                    replicate,
+                    removed,
+                    state,
+                    chance
+                from fit_blocks
+                where chance > 1e-25
             ),
             {%- for step in range(1, steps + 1) %}
             step_{{ step }} as (
@@ -281,37 +338,91 @@
                     removed,
                     state,
                     sum(chance) as chance
-                from (
-                    select * from fit_members
-                    union all
-                    select
-                        chain.replicate,
-                        reached.removed,
-                        chain.from_state as state,
-                        chain.chance * reached.chance as chance
-                    from fit_chain as chain
-                    inner join step_{{ step - 1 }} as reached
-                        on
-                            chain.replicate = reached.replicate
-                            and chain.to_state = reached.state
-                    where chain.to_value <> reached.removed
-                ) as added
+                from ({{ sojourn.one_step_back('step_' ~ (step - 1)) }}) as reached
                 group by replicate, removed, state
-            ){{ ',' if not loop.last }}
+            ),
             {%- endfor %}
-            select * from step_{{ steps }}
+            compared as (
+                select
+                    coalesce(earlier.replicate, later.replicate) as replicate,
+                    coalesce(earlier.removed, later.removed) as removed,
+                    coalesce(earlier.state, later.state) as state,
+                    coalesce(earlier.chance, 0) as earlier_chance,
+                    coalesce(later.chance, 0) as chance
+                from step_0 as earlier
+                full outer join step_{{ steps }} as later
+                    on
+                        earlier.replicate = later.replicate
+                        and earlier.removed = later.removed
+                        and earlier.state = later.state
+            ),
+            ratios as (
+                select
+                    replicate,
+                    removed,
+                    min(case when earlier_chance > 0 then chance / earlier_chance end) as least_ratio,
+                    sum(chance) / sum(earlier_chance) as ratio
+                from compared
+                group by replicate, removed
+            ),
+            shrinking as (
+                select
+                    replicate,
+                    removed,
+                    ratio,
+                    case
+                        when
+                            least_ratio < 1
+                            {% if round % 4 < 3 %}and ratio - least_ratio <= 0.2 * (1 - ratio){% endif %}
+                            then least_ratio
+                        else 0
+                    end as shared_ratio
+                from ratios
+            )
+            select
+                compared.replicate,
+                compared.removed,
+                compared.state,
+                (compared.chance - shrinking.shared_ratio * compared.earlier_chance)
+                / (1 - shrinking.shared_ratio) as chance,
+                compared.chance / (1 - shrinking.shared_ratio) as added,
+                shrinking.ratio
+            from compared
+            inner join shrinking
+                on
+                    compared.replicate = shrinking.replicate
+                    and compared.removed = shrinking.removed
         {%- endcall -%}
-        {%- set last.growth = run_query(
-            'select max(later.chance - coalesce(earlier.chance, 0)) from fit_chances_next as later'
-            ~ ' left join fit_chances as earlier on later.replicate = earlier.replicate'
-            ~ ' and later.removed = earlier.removed and later.state = earlier.state'
+        {%- call sojourn.scratch_rows('fit_sums') -%}
+            select
+                replicate,
+                removed,
+                added as chance
+            from fit_blocks_next
+            where state = 'start'
+        {%- endcall -%}
+        {#- What is left, as a part of the chance to convert, if terms go on to shrink as they do. -#}
+        {%- set last.rest = run_query(
+            'select coalesce(max(case when blocks.ratio < 1 and whole.chance > 0'
+            ~ ' then blocks.chance / (1 - blocks.ratio) / whole.chance else 1 end), 0)'
+            ~ ' from fit_blocks_next as blocks left join ('
+            ~ 'select replicate, sum(chance) as chance from fit_sums where removed = 0 group by replicate'
+            ~ ') as whole on blocks.replicate = whole.replicate where blocks.chance > 1e-25'
         ).rows[0][0] | float -%}
-        {%- do sojourn.rename_scratch('fit_chances_next', 'fit_chances') -%}
+        {%- do sojourn.rename_scratch('fit_blocks_next', 'fit_blocks') -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if last.growth > 1e-14 -%}
+    {%- if last.rest > 1e-14 -%}
         {%- do exceptions.raise_compiler_error('The Markov chain of ' ~ model ~ ' did not converge.') -%}
     {%- endif -%}
+    {%- call sojourn.scratch('fit_chances') -%}
+        select
+            replicate,
+            removed,
+            sum(chance) as chance
+        from fit_sums
+        group by replicate, removed
+    {%- endcall -%}
     {%- call sojourn.scratch_rows('fit_effects') -%}
         select
             {{ fit }} as fit,
@@ -330,9 +441,22 @@
             on
                 whole.replicate = rest.replicate
                 and fit_values.value_number = rest.removed
-                and rest.state = 'start'
-        where
-            whole.removed = 0
-            and whole.state = 'start'
+        where whole.removed = 0
     {%- endcall -%}
 {% endmacro %}
+
+
+{# From the chances of states, those of the states before them, a row for each way. #}
+{% macro one_step_back(chances) -%}
+    select
+        chain.replicate,
+        reached.removed,
+        chain.from_state as state,
+        chain.chance * reached.chance as chance
+    from fit_steps_back as chain
+    inner join {{ chances }} as reached
+        on
+            chain.replicate = reached.replicate
+            and chain.to_state = reached.state
+    where chain.to_value <> reached.removed
+{%- endmacro %}

@@ -872,6 +872,19 @@ def test_chains_that_could_be_singular(project: Project, order: int) -> None:
     assert_close(project.credits(), expected_credits(world, project.fit("1", "weight")))
 
 
+def test_chains_that_hardly_end(project: Project) -> None:
+    """Two channels by turns, and three, for months: few steps lead out, and not alike."""
+    paths = [("AB" * 600, False), ("AB", True), ("CD" * 300, True), ("CDE", False), ("ACE", True)]
+    paths += [("KLM" * 300, True), ("KC", False), ("EF" * 50 + "A", True), ("E", False)]
+    world = path_world(paths)
+    project.give(world)
+    project.run("--select", "+channel_weights", markov_order=2)
+    expected = removal_effects(paths_of(world, "order", "channel"), 2)
+    found = project.fit("1", "removal_effect")["order", "markov_channel"]
+    assert found.keys() == expected.keys()
+    assert max(abs(found[value] - expected[value]) for value in expected) < 1e-12
+
+
 def test_a_single_path(project: Project) -> None:
     project.give(path_world([("A", True)]))
     project.run(shapley_min_journeys=1)
