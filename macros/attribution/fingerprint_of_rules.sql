@@ -1,13 +1,13 @@
-{# `fingerprint_of_rules()`: a query of one row, the column `fingerprint`: an MD5 of what all attribution
+{# `fingerprint_of_rules()`: a query of one row, the column `fingerprint`, of what all attribution
    depends on beside touches and conversions: the window, the models with their SQL, weights and
    settings, the rules of credit and the types of conversion. #}
 {% macro fingerprint_of_rules() -%}
     select
-        md5(
-            '{{ var('attribution_window_days') }} {{ sojourn.credit_models() }} '
-            || coalesce(cast(rules.fingerprint as {{ sojourn.type_string() }}), '') || ' '
-            || coalesce(cast(conversion_types.fingerprint as {{ sojourn.type_string() }}), '')
-        ) as fingerprint
+        {{ sojourn.fingerprint([
+            "'" ~ var('attribution_window_days') ~ ' ' ~ sojourn.credit_models() ~ "'",
+            'rules.fingerprint',
+            'conversion_types.fingerprint',
+        ]) }} as fingerprint
 
     from (
         select sum({{ sojourn.fingerprint(['kind', 'model', 'earns_credit']) }}) as fingerprint

@@ -1,5 +1,5 @@
 {# `conversion_types()`: the var `conversion_types`, checked: a dictionary by conversion type, each with
-   `event` (none for orders and opportunities), `value` and `customers`. #}
+   `of` (order or opportunity_won, none for events), `event` (none for those), `value` and `customers`. #}
 {% macro conversion_types() -%}
     {%- set given = var('conversion_types') -%}
     {%- set found = {} -%}
@@ -12,15 +12,27 @@
             {%- do wrong.append(type ~ ' is ' ~ its_own ~ ', but must be a mapping, {} for the usual') -%}
             {%- set its_own = {} -%}
         {%- endif -%}
-        {%- set of_event = type not in ['order', 'opportunity_won'] -%}
+        {%- set kinds = ['order', 'opportunity_won'] -%}
+        {%- set of = (its_own or {}).get('of') or (type if type in kinds else none) -%}
+        {%- set of_event = of is none -%}
         {%- set settings = dict(
-            {'event': none, 'value': 0 if of_event else 'net', 'customers': 'all'}, **(its_own or {})
+            {'event': none, 'value': 0 if of_event else 'net', 'customers': 'all'},
+            **dict(its_own or {}, of=of)
         ) -%}
-        {%- for name in settings if name not in ['event', 'value', 'customers'] -%}
-            {%- do wrong.append(type ~ ' names ' ~ name ~ ', but there are only event, value, customers') -%}
+        {%- for name in settings if name not in ['of', 'event', 'value', 'customers'] -%}
+            {%- do wrong.append(
+                type ~ ' names ' ~ name ~ ', but there are only of, event, value, customers'
+            ) -%}
         {%- endfor -%}
+        {%- if not of_event and (of not in kinds or type in kinds and type != of) -%}
+            {%- do wrong.append(
+                type ~ ' is of ' ~ of ~ ', but a type of your own must be `of` order or opportunity_won'
+            ) -%}
+        {%- endif -%}
         {%- if of_event and (settings.event is not string or not settings.event) -%}
-            {%- do wrong.append(type ~ ' needs the name of its `event`') -%}
+            {%- do wrong.append(
+                type ~ ' needs the name of its `event`, or what it is `of`: order or opportunity_won'
+            ) -%}
         {%- elif not of_event and settings.event is not none -%}
             {%- do wrong.append(type ~ ' is no event: name a type of your own for ' ~ settings.event) -%}
         {%- endif -%}
@@ -44,4 +56,9 @@
         {{ exceptions.raise_compiler_error('`conversion_types`: ' ~ wrong | join('; ') ~ '.') }}
     {%- endif -%}
     {{ return(found) }}
+{%- endmacro %}
+
+{# What the ids of a type's conversions begin with. #}
+{% macro conversion_prefix(type) -%}
+    {{ sojourn.text_literal('opportunity:' if type == 'opportunity_won' else type ~ ':') }}
 {%- endmacro %}

@@ -1,5 +1,7 @@
 {{ config(materialized='view') }}
 
+{% set types = sojourn.conversion_types() -%}
+
 -- What customers brought in the months since their first conversion, by the channels that earned
 -- that first one.
 
@@ -38,17 +40,41 @@ acquired as (
 
 ),
 
+-- Where new and returning customers are types of their own, the latter are what the former became.
+later_types as (
+
+    {% for type, settings in types.items() -%}
+    {{ 'union all' if not loop.first }}
+    select
+        {{ sojourn.text_literal(type) }} as conversion_type,
+        {{ sojourn.text_literal(type) }} as later_type
+    {% for later_type, later in types.items()
+        if settings.customers == 'new' and later.customers == 'returning'
+        and (settings.of, settings.event) == (later.of, later.event) -%}
+    union all
+    select
+        {{ sojourn.text_literal(type) }} as conversion_type,
+        {{ sojourn.text_literal(later_type) }} as later_type
+    {% endfor -%}
+    {% endfor %}
+
+),
+
 spent as (
 
     select
-        person_id,
-        conversion_type,
-        cast(date_trunc('month', converted_at) as date) as converted_month,
+        conversions.person_id,
+        later_types.conversion_type,
+        cast(date_trunc('month', conversions.converted_at) as date) as converted_month,
         count(*) as conversions,
-        sum(revenue) as revenue
+        sum(conversions.revenue) as revenue
 
     from conversions
-    group by person_id, conversion_type, cast(date_trunc('month', converted_at) as date)
+    inner join later_types on conversions.conversion_type = later_types.later_type
+    group by
+        conversions.person_id,
+        later_types.conversion_type,
+        cast(date_trunc('month', conversions.converted_at) as date)
 
 ),
 

@@ -105,8 +105,7 @@ summed as (
 
     select
         conversion_id,
-        sum(fingerprint) as fingerprint,
-        count(*) as row_count
+        sum(fingerprint) as fingerprint
 
     from fingerprints
     group by conversion_id
@@ -118,9 +117,8 @@ stamped as (
     select
         changed_conversions.person_key,
         changed_conversions.conversion_id,
-        cast(summed.fingerprint as {{ sojourn.type_string() }})
-        || ' ' || cast(summed.row_count as {{ sojourn.type_string() }})
-        || ' ' || rules.fingerprint as fingerprint,
+        cast(summed.fingerprint + rules.fingerprint as {{ sojourn.type_wide_integer() }})
+            as fingerprint,
         {{ sojourn.this_run() }} as changed_in
 
     from changed_conversions

@@ -1,3 +1,9 @@
+{% set types = sojourn.conversion_types() -%}
+{% set opportunity_types = [] -%}
+{% for type in types if types[type].of == 'opportunity_won' -%}
+    {% do opportunity_types.append(type) -%}
+{% endfor -%}
+
 -- The opportunity says when it was created. Its lead is the latest one of the same person that was
 -- there by then.
 
@@ -10,7 +16,12 @@ with milestone_inputs as (
 conversions as (
 
     select * from {{ ref('sojourn', 'conversions') }}
-    where conversion_type = 'opportunity_won'
+    where
+        {% for type in opportunity_types -%}
+        {{ 'or ' if not loop.first }}conversion_type = {{ sojourn.text_literal(type) }}
+        {% else -%}
+        1 = 0
+        {% endfor %}
 
 ),
 
@@ -36,16 +47,19 @@ ranked as (
 
 opportunities_created as (
 
+    {% for type in opportunity_types or ['opportunity_won'] -%}
     select
         source,
-        'opportunity:' || replace(milestone_key, 'opportunity_created:', 'opportunity_won:')
-            as conversion_id,
+        {{ sojourn.conversion_prefix(type) }}
+        || replace(milestone_key, 'opportunity_created:', 'opportunity_won:') as conversion_id,
         occurred_at
 
     from ranked
     where
         version_rank = 1
         and milestone_type = 'opportunity_created'
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -22,9 +22,10 @@ campaign_mapping as (
 
 ),
 
+-- Spend is shown before anything is sold.
 conversion_types as (
 
-    select 'order' as conversion_type
+    select {{ sojourn.text_literal(sojourn.conversion_types() | first) }} as conversion_type
     union
     select distinct conversion_type
     from credits

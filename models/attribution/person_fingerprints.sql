@@ -77,8 +77,7 @@ summed as (
 
     select
         person_key,
-        sum(fingerprint) as fingerprint,
-        count(*) as row_count
+        sum(fingerprint) as fingerprint
 
     from fingerprints
     group by person_key
@@ -89,9 +88,8 @@ persons as (
 
     select
         summed.person_key,
-        cast(summed.fingerprint as {{ sojourn.type_string() }})
-        || ' ' || cast(summed.row_count as {{ sojourn.type_string() }})
-        || ' ' || rules.fingerprint as fingerprint
+        cast(summed.fingerprint + rules.fingerprint as {{ sojourn.type_wide_integer() }})
+            as fingerprint
 
     from summed
     cross join rules

@@ -1,5 +1,6 @@
 {% set types = sojourn.conversion_types() -%}
-{% set event_types = types | reject('in', ['order', 'opportunity_won']) | list -%}
+{% set event_types = [] -%}
+{% for type in types if types[type].of is none %}{% do event_types.append(type) %}{% endfor -%}
 
 with orders as (
 
@@ -24,9 +25,9 @@ record_owners as (
 order_conversions as (
 
     select
-        'order:' || order_id as conversion_id,
+        order_id as conversion_key,
         person_id,
-        'order' as conversion_type,
+        'order' as kind,
         order_id,
         source,
         currency,
@@ -42,9 +43,9 @@ order_conversions as (
 opportunity_conversions as (
 
     select
-        'opportunity:' || opportunities_won.milestone_key as conversion_id,
+        opportunities_won.milestone_key as conversion_key,
         record_owners.person_id,
-        'opportunity_won' as conversion_type,
+        'opportunity_won' as kind,
         cast(null as {{ sojourn.type_string() }}) as order_id,
         opportunities_won.source,
         opportunities_won.currency,
@@ -86,9 +87,9 @@ event_conversions as (
 
     {% for type in event_types -%}
     select
-        {{ sojourn.text_literal(type ~ ':') }} || event_key as conversion_id,
+        event_key as conversion_key,
         person_id,
-        {{ sojourn.text_literal(type) }} as conversion_type,
+        {{ sojourn.text_literal('event ' ~ type) }} as kind,
         order_id,
         source,
         cast('{{ var('reporting_currency') }}' as {{ sojourn.type_string() }}) as currency,
@@ -127,8 +128,8 @@ numbered as (
         *,
         person_id is not null
         and row_number() over (
-            partition by person_id, conversion_type
-            order by converted_at, conversion_id
+            partition by person_id, kind
+            order by converted_at, conversion_key
         ) = 1 as is_first
 
     from all_conversions
@@ -140,9 +141,9 @@ conversions as (
 
     {% for type, settings in types.items() -%}
     select
-        conversion_id,
+        {{ sojourn.conversion_prefix(type) }} || conversion_key as conversion_id,
         person_id,
-        conversion_type,
+        {{ sojourn.text_literal(type) }} as conversion_type,
         order_id,
         source,
         currency,
@@ -156,7 +157,7 @@ conversions as (
 
     from numbered
     where
-        conversion_type = {{ sojourn.text_literal(type) }}
+        kind = {{ sojourn.text_literal(settings.of or 'event ' ~ type) }}
         {{ {
             'all': '', 'new': 'and is_first',
             'returning': 'and person_id is not null and not is_first',
