@@ -27,6 +27,8 @@
             {%- do problems.append(name ~ ': identifier_type is empty; name the type, or remove the line') -%}
         {%- elif row.identifier_type in seen -%}
             {%- do problems.append(name ~ ': it stands there twice; keep one line a type') -%}
+        {%- elif ':' in row.identifier_type -%}
+            {%- do problems.append(name ~ ': a colon ends the name of a type; write it without one') -%}
         {%- endif -%}
         {%- do seen.append(row.identifier_type) -%}
         {%- if not modules.re.fullmatch('[0-9]{1,9}', row.tier or '') or row.tier | int < 1 -%}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HOW_TO_GET_PYSPARK = (
     "The target spark needs PySpark and dbt-spark, which are not installed: "
-    "pip install 'sojourn[spark]'."
+    "run `make setup`, or pip install '.[spark]' where Sojourn's pyproject.toml is."
 )
 HOW_TO_GET_JAVA = (
     "The target spark needs Java 17 or newer, which was not found: run `make system-deps`, or set "

@@ -186,8 +186,10 @@ def test_on_spark_the_dags_are_the_same(described: dict[str, Any], tmp_path: Pat
     assert {name: upstream(dag) for name, dag in there["dags"].items()} == {
         name: upstream(dag) for name, dag in described["dags"].items()
     }
-    # One process can have the catalogue open, as on DuckDB.
+    # One process can have the catalogue open, as on DuckDB; a server has no locks.
     assert pool_slots(settings) == 1
+    server = settings.model_copy(update={"spark_remote": "sc://localhost:15002"})
+    assert pool_slots(server) == 1
 
 
 def test_a_sources_file_that_is_wrong_says_so(tmp_path: Path) -> None:

@@ -12,28 +12,30 @@ from sojourn.airflow.common import WAREHOUSE_POOL
 if TYPE_CHECKING:
     from sojourn.settings import Settings
 
-DESCRIPTION = (
-    "Tasks that write to Sojourn's warehouse. DuckDB and local Spark take one: keep one slot."
-)
+DESCRIPTION = "Tasks that write to Sojourn's warehouse. DuckDB and Spark take one: keep one slot."
 
 
 def pool_slots(settings: Settings) -> int:
-    """Return how many tasks may write at once: one where one process can open the warehouse."""
-    return 1 if settings.is_embedded else settings.threads
+    """Return how many tasks may write at once.
+
+    One where one process can open the warehouse, and on Spark, which has neither transactions nor
+    locks to keep a second writer from tables that are being overwritten.
+    """
+    return settings.threads if settings.target == "postgres" else 1
 
 
 def ensure_pool(settings: Settings) -> int:
     """Create the pool in Airflow's metadata database; return its slots.
 
-    A pool that is there keeps the slots that somebody gave it, except on DuckDB and local Spark,
-    where more than one can only fail. For use where that database is at hand (set-up, in-process
+    A pool that is there keeps the slots that somebody gave it, except on DuckDB and Spark, where
+    more than one can only do harm. For use where that database is at hand (set-up, in-process
     runs), never in a task.
     """
     from airflow.models.pool import Pool
 
     slots = pool_slots(settings)
     existing = Pool.get_pool(WAREHOUSE_POOL)
-    if existing is not None and not settings.is_embedded:
+    if existing is not None and settings.target == "postgres":
         return int(existing.slots)
     Pool.create_or_update_pool(
         WAREHOUSE_POOL, slots=slots, description=DESCRIPTION, include_deferred=False

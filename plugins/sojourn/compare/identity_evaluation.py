@@ -2,8 +2,9 @@
 
 Pairs are counted from the contingency table of true persons and ours, never listed. Much of a
 person is known by nothing to be theirs: cookies on which nobody signed in. There is evidence for a
-pair if rules join it, or if either side stands, by rules, with a record that says something of a
-person, so that matching could join it. Recall is counted of all pairs, and of those with evidence.
+pair if rules join it, or would but for protection, or if either side stands, by rules, with a record
+that says something of a person, so that matching could join it. Recall is counted of all pairs, and
+of those with evidence.
 Identifiers that several people share have no owner: their events have, and are judged one by one.
 """
 
@@ -128,7 +129,28 @@ class _Evaluation:
         )
         identifiers = self._table("identity", "identifiers")
         edges = self._table("identity", "edges")
-        self._components(edges)
+        by_rules = (
+            "select distinct left_type, left_value, right_type, right_value "
+            f"from {edges} where source <> 'matching' and status = 'active'"
+        )
+        self._components("alone", by_rules)
+        # What was seen together of one person counts, whether protection let it join or not.
+        self._components(
+            "seen_together",
+            f"""
+            {by_rules}
+            union
+            select edges.left_type, edges.left_value, edges.right_type, edges.right_value
+            from {edges} as edges
+            inner join {{owned}} as lefts
+                on edges.left_type = lefts.identifier_type
+                and edges.left_value = lefts.identifier_value
+            inner join {{owned}} as rights
+                on edges.right_type = rights.identifier_type
+                and edges.right_value = rights.identifier_value
+            where edges.source <> 'matching' and lefts.truth = rights.truth
+            """,
+        )
         records = self._table("identity", "match_people")
         # Who is nobody's stands alone. `reach`: what evidence joins to it, with names or without.
         self._create(
@@ -138,7 +160,10 @@ class _Evaluation:
                 coalesce(ours.person_id, ours.identifier_type || ':' || ours.identifier_value)
                     as person_id,
                 coalesce(alone.component, ours.identifier_type || ':' || ours.identifier_value)
-                    as alone_id
+                    as alone_id,
+                coalesce(
+                    seen_together.component, ours.identifier_type || ':' || ours.identifier_value
+                ) as seen_id
             from {identifiers} as ours
             inner join {{owned}} as owned
                 on ours.identifier_type = owned.identifier_type
@@ -146,19 +171,22 @@ class _Evaluation:
             left join {{alone}} as alone
                 on ours.identifier_type = alone.identifier_type
                 and ours.identifier_value = alone.identifier_value
+            left join {{seen_together}} as seen_together
+                on ours.identifier_type = seen_together.identifier_type
+                and ours.identifier_value = seen_together.identifier_value
             """,
         )
         self._create(
             "known",
             f"""
-            select standing.*, coalesce(stated.reach, standing.alone_id) as reach
+            select standing.*, coalesce(stated.reach, standing.seen_id) as reach
             from {{standing}} as standing
             left join (
-                select distinct standing.alone_id, 'a record' as reach
+                select distinct standing.seen_id, 'a record' as reach
                 from {{standing}} as standing inner join {records} as records
                     on standing.identifier_type = records.identifier_type
                     and standing.identifier_value = records.identifier_value
-            ) as stated on standing.alone_id = stated.alone_id
+            ) as stated on standing.seen_id = stated.seen_id
             """,
         )
         if not self._fetch("select count(*) from {known}")[0][0]:
@@ -166,8 +194,8 @@ class _Evaluation:
                 f"None of the identifiers of {file} has been seen here: is it another brand's?"
             )
 
-    def _components(self, edges: str) -> None:
-        """Keep what deterministic rules alone join: components of the active edges they made."""
+    def _components(self, name: str, edges: str) -> None:
+        """Keep the components that a query of edges joins: type and value of either end."""
         import pyarrow
 
         parents: dict[tuple[str, str], tuple[str, str]] = {}
@@ -180,16 +208,8 @@ class _Evaluation:
                 parents[node], node = top, parent
             return top
 
-        batches = self._warehouse.fetch_batches(
-            f"select distinct left_type, left_value, right_type, right_value from {edges} "
-            "where status = 'active' and source <> 'matching'",
-            rows=_BATCH,
-        )
-        for batch in batches:
-            for left_type, left, right_type, right in zip(
-                *(column.to_pylist() for column in batch.columns), strict=True
-            ):
-                parents[root((left_type, left))] = root((right_type, right))
+        for left_type, left, right_type, right in self._fetch(edges):
+            parents[root((left_type, left))] = root((right_type, right))
         rows = [(*node, ":".join(root(node))) for node in list(parents)]
         names = ("identifier_type", "identifier_value", "component")
         table = pyarrow.table(
@@ -199,7 +219,7 @@ class _Evaluation:
             }
         )
         self._scratch.fill(
-            "alone",
+            name,
             dict.fromkeys(names, self._text),
             iter(table.to_batches(_BATCH)),
             lambda batch: pyarrow.Table.from_batches([batch]),

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 PARAMETERS = "match_parameters"
 FREQUENCIES = "match_frequencies"
 HOW_TO_GET_SPLINK = (
-    "Matching needs Splink, which is not installed: pip install 'sojourn[matching]'."
+    "Matching needs Splink, which is not installed: "
+    "run `make setup`, or pip install '.[matching]' where Sojourn's pyproject.toml is."
 )
 
 # More records than this are sampled: what is learned hardly changes with more.

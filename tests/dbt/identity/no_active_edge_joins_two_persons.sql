@@ -1,11 +1,12 @@
--- An edge that is active joins its two identifiers: they have the same person.
+-- Identifiers that were seen together have the same person: unless one of them is blocked or demoted,
+-- a steward keeps them apart, or both are of one tier, where protection may demote the edge alone.
 select
     edges.left_type,
     edges.left_value,
     edges.right_type,
     edges.right_value
 
-from {{ ref('sojourn', 'edges') }} as edges
+from {{ ref('sojourn', 'edge_observations') }} as edges
 inner join {{ ref('sojourn', 'identifiers') }} as lefts
     on
         edges.left_type = lefts.identifier_type
@@ -15,5 +16,10 @@ inner join {{ ref('sojourn', 'identifiers') }} as rights
         edges.right_type = rights.identifier_type
         and edges.right_value = rights.identifier_value
 where
-    edges.status = 'active'
+    not edges.is_removed
+    and not edges.is_apart
+    and not edges.is_detached
+    and lefts.status = 'active'
+    and rights.status = 'active'
+    and lefts.tier <> rights.tier
     and lefts.person_id is distinct from rights.person_id
