@@ -58,6 +58,15 @@
     {{ return(found) }}
 {%- endmacro %}
 
+{# `conversion_types_of('order')`, `conversion_types_of(none)` of events: the names of the types. #}
+{% macro conversion_types_of(kind) -%}
+    {%- set found = [] -%}
+    {%- for type, settings in sojourn.conversion_types().items() if settings.of == kind -%}
+        {%- do found.append(type) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
 {# What the ids of a type's conversions begin with. #}
 {% macro conversion_prefix(type) -%}
     {{ sojourn.text_literal('opportunity:' if type == 'opportunity_won' else type ~ ':') }}

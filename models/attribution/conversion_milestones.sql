@@ -1,8 +1,4 @@
-{% set types = sojourn.conversion_types() -%}
-{% set opportunity_types = [] -%}
-{% for type in types if types[type].of == 'opportunity_won' -%}
-    {% do opportunity_types.append(type) -%}
-{% endfor -%}
+{% set opportunity_types = sojourn.conversion_types_of('opportunity_won') or [''] -%}
 
 -- The opportunity says when it was created. Its lead is the latest one of the same person that was
 -- there by then.
@@ -17,11 +13,11 @@ conversions as (
 
     select * from {{ ref('sojourn', 'conversions') }}
     where
-        {% for type in opportunity_types -%}
-        {{ 'or ' if not loop.first }}conversion_type = {{ sojourn.text_literal(type) }}
-        {% else -%}
-        1 = 0
-        {% endfor %}
+        conversion_type in (
+            {% for type in opportunity_types -%}
+            {{ sojourn.text_literal(type) }}{{ ',' if not loop.last }}
+            {% endfor %}
+        )
 
 ),
 
@@ -47,7 +43,7 @@ ranked as (
 
 opportunities_created as (
 
-    {% for type in opportunity_types or ['opportunity_won'] -%}
+    {% for type in opportunity_types -%}
     select
         source,
         {{ sojourn.conversion_prefix(type) }}

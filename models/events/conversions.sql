@@ -1,6 +1,5 @@
 {% set types = sojourn.conversion_types() -%}
-{% set event_types = [] -%}
-{% for type in types if types[type].of is none %}{% do event_types.append(type) %}{% endfor -%}
+{% set event_types = sojourn.conversion_types_of(none) -%}
 
 with orders as (
 

@@ -2,9 +2,9 @@
 
 Pairs are counted from the contingency table of true persons and ours, never listed. Much of a
 person is known by nothing to be theirs: cookies on which nobody signed in. There is evidence for a
-pair if rules join it, or would but for protection, or if either side stands, by rules, with a record
-that says something of a person, so that matching could join it. Recall is counted of all pairs, and
-of those with evidence.
+pair if rules join it, or would but for protection, or if either side stands, by rules, with a
+record that says something of a person, so that matching could join it. Recall is counted of all
+pairs, and of those with evidence.
 Identifiers that several people share have no owner: their events have, and are judged one by one.
 """
 

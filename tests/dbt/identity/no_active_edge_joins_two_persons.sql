@@ -1,5 +1,5 @@
--- Identifiers that were seen together have the same person: unless one of them is blocked or demoted,
--- a steward keeps them apart, or both are of one tier, where protection may demote the edge alone.
+-- Identifiers that were seen together have the same person, unless one of them is blocked or
+-- demoted, a steward keeps them apart, or both are of one tier: there an edge alone can be demoted.
 select
     edges.left_type,
     edges.left_value,
