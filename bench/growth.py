@@ -14,7 +14,7 @@ def exponents(results: Results) -> dict[tuple[str, str], float]:
     """Return each engine's and stage's exponent: time grows as events ** exponent.
 
     The slope of the least squares line through the logarithms; 1.0 is linear, and n log n gives
-    1.06 between one and ten million. Stages measured at one size have none.
+    1.07 between one and ten million. Stages measured at one size have none.
     """
     points: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     for figures in results:

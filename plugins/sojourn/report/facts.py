@@ -348,7 +348,8 @@ def _spend(read: _Reader) -> list[dict[str, Any]]:
         "select conversion_type from {attribution}.performance group by conversion_type "
         "order by case when conversion_type = 'order' then 0 else 1 end, "
         "sum(attributed_revenue) desc limit 1) "
-        "and platform is not null group by platform, campaign having sum(spend) > 0 order by sum(spend) desc limit 12"
+        "and platform is not null group by platform, campaign having sum(spend) > 0 "
+        "order by sum(spend) desc limit 12"
     )
     return [
         {
