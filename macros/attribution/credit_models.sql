@@ -1,5 +1,6 @@
 {# `credit_models()`: the models that credits are computed by, each with a fingerprint of its SQL, and
-   one of their weights and settings, so that a model that was edited is news to what was computed by it. #}
+   one of their weights and settings and of what counts as a conversion, so that a model that was edited
+   is news to what was computed by it. #}
 {% macro credit_models() -%}
     {%- set found = [] -%}
     {%- if execute -%}
@@ -9,5 +10,5 @@
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ (found | sort + ['weights:' ~ local_md5(tojson([var('attribution_weights'), sojourn.attribution_settings()], sort_keys=true))]) | join(' ') }}
+    {{ (found | sort + ['weights:' ~ local_md5(tojson([var('attribution_weights'), sojourn.attribution_settings(), sojourn.conversion_types()], sort_keys=true))]) | join(' ') }}
 {%- endmacro %}

@@ -45,12 +45,28 @@
                 ~ ('' if of_event else ', net or gross')
             ) -%}
         {%- endif -%}
+        {%- if type == 'opportunity' -%}
+            {%- do wrong.append('opportunity cannot be the name of a type: opportunity_won is') -%}
+        {%- endif -%}
         {%- if settings.customers not in ['all', 'new', 'returning'] -%}
             {%- do wrong.append(
                 type ~ ': customers is ' ~ settings.customers ~ ', but must be all, new or returning'
             ) -%}
         {%- endif -%}
         {%- do found.update({type: settings}) -%}
+    {%- endfor -%}
+    {%- for type, settings in found.items() if settings.customers == 'returning' -%}
+        {%- set others = [] -%}
+        {%- for other in found.values()
+            if other.customers != 'returning' and (other.of, other.event) == (settings.of, settings.event) -%}
+            {%- do others.append(other) -%}
+        {%- endfor -%}
+        {%- if not others -%}
+            {%- do wrong.append(
+                type ~ ' is of returning customers: name a type of new or of all customers beside it, '
+                ~ 'which says when they first came'
+            ) -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- if wrong -%}
         {{ exceptions.raise_compiler_error('`conversion_types`: ' ~ wrong | join('; ') ~ '.') }}
@@ -65,6 +81,55 @@
         {%- do found.append(type) -%}
     {%- endfor -%}
     {{ return(found) }}
+{%- endmacro %}
+
+{# `types_of_customers('new')`: the types that are of these customers alone. #}
+{% macro types_of_customers(customers) -%}
+    {%- set found = [] -%}
+    {%- for type, settings in sojourn.conversion_types().items() if settings.customers == customers -%}
+        {%- do found.append(type) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{%- endmacro %}
+
+{# `first_conversions(types)`: person_id, conversion_type, first_converted_at: when a person converted
+   first, for types of new or of returning customers; from the CTE `conversions`. Of the same orders,
+   opportunities or events another type can say it. #}
+{% macro first_conversions(types) -%}
+    {%- set all_types = sojourn.conversion_types() -%}
+    {%- for type in types %}
+    select
+        person_id,
+        {{ sojourn.text_literal(type) }} as conversion_type,
+        min(converted_at) as first_converted_at
+    from conversions
+    where
+        is_first
+        and conversion_type in (
+            {%- for other, settings in all_types.items()
+                if (settings.of, settings.event) == (all_types[type].of, all_types[type].event) -%}
+            {{ ', ' if not loop.first }}{{ sojourn.text_literal(other) }}
+            {%- endfor -%}
+        )
+    group by person_id
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{# `counts_for_customers(type, touched_at, first_converted_at)`: whether a touch is a step towards a
+   conversion of the type: of new customers until their first, of returning ones after it. #}
+{% macro counts_for_customers(type, touched_at, first_converted_at) -%}
+    1 = 1
+    {%- for name in sojourn.types_of_customers('new') %}
+    and (
+        {{ type }} <> {{ sojourn.text_literal(name) }}
+        or {{ first_converted_at }} is null
+        or {{ first_converted_at }} >= {{ touched_at }}
+    )
+    {%- endfor -%}
+    {%- for name in sojourn.types_of_customers('returning') %}
+    and ({{ type }} <> {{ sojourn.text_literal(name) }} or {{ first_converted_at }} < {{ touched_at }})
+    {%- endfor -%}
 {%- endmacro %}
 
 {# What the ids of a type's conversions begin with. #}

@@ -1,3 +1,5 @@
+{% set returning_types = sojourn.types_of_customers('returning') -%}
+
 {{ config(
     materialized='incremental',
     incremental_strategy=sojourn.strategy('replace'),
@@ -35,7 +37,16 @@ creditable_kinds as (
 
 ),
 
--- A person's conversions of a type follow each other.
+{% if returning_types %}
+first_conversions as (
+
+    {{ sojourn.first_conversions(returning_types) }}
+
+),
+{% endif %}
+
+-- A person's conversions of a type follow each other; the first of returning customers follows that
+-- which made them customers.
 followed as (
 
     select
@@ -43,13 +54,20 @@ followed as (
         conversions.person_id,
         conversions.conversion_type,
         conversions.converted_at,
-        lag(conversions.converted_at) over (
+        {{ 'coalesce(' if returning_types }}lag(conversions.converted_at) over (
             partition by conversions.person_id, conversions.conversion_type
             order by
                 conversions.converted_at, {{ sojourn.in_byte_order('conversions.conversion_id') }}
-        ) as previous_converted_at
+        ){{ ', first_conversions.first_converted_at)' if returning_types }}
+            as previous_converted_at
 
     from conversions
+    {% if returning_types %}
+    left join first_conversions
+        on
+            conversions.person_id = first_conversions.person_id
+            and conversions.conversion_type = first_conversions.conversion_type
+    {% endif %}
     {% if is_incremental() %}
     inner join changed_persons on conversions.person_id = changed_persons.person_id
     {% endif %}

@@ -1,3 +1,9 @@
+{% set new_types = sojourn.types_of_customers('new') -%}
+{% set returning_types = sojourn.types_of_customers('returning') -%}
+{% set channel_counts = sojourn.channel_counts(
+    'conversion_types.conversion_type', 'touches.channel'
+) -%}
+
 {{ config(
     materialized='incremental',
     incremental_strategy=sojourn.strategy('replace'),
@@ -39,6 +45,14 @@ conversion_types as (
 
 ),
 
+{% if new_types + returning_types %}
+first_conversions as (
+
+    {{ sojourn.first_conversions(new_types + returning_types) }}
+
+),
+{% endif %}
+
 {% if is_incremental() %}
 changed_persons as (
 
@@ -47,8 +61,8 @@ changed_persons as (
 ),
 {% endif %}
 
--- What a person did, once for each conversion type. A touch at the very time of a conversion
--- comes before it.
+-- What a person did, once for each conversion type: of new customers, until they were one, and of
+-- returning ones since. A touch at the very time of a conversion comes before it.
 steps as (
 
     select
@@ -64,10 +78,18 @@ steps as (
     inner join changed_persons on touches.person_id = changed_persons.person_id
     {% endif %}
     cross join conversion_types
-    {% set channel_counts = sojourn.channel_counts(
-        'conversion_types.conversion_type', 'touches.channel'
-    ) -%}
-    {% if channel_counts %}where {{ channel_counts }}{% endif %}
+    {% if new_types + returning_types %}
+    left join first_conversions
+        on
+            touches.person_id = first_conversions.person_id
+            and conversion_types.conversion_type = first_conversions.conversion_type
+    {% endif %}
+    where
+        {{ sojourn.counts_for_customers(
+            'conversion_types.conversion_type', 'touches.touched_at',
+            'first_conversions.first_converted_at'
+        ) }}
+        and {{ channel_counts or '1 = 1' }}
 
     union all
 

@@ -128,7 +128,7 @@ numbered as (
         person_id is not null
         and row_number() over (
             partition by person_id, kind
-            order by converted_at, conversion_key
+            order by converted_at, {{ sojourn.in_byte_order('conversion_key') }}
         ) = 1 as is_first
 
     from all_conversions
