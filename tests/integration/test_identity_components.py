@@ -1,4 +1,4 @@
-"""Components with merge protection agree with a brute-force reference, on every engine."""
+"""Components with merge protection agree with a brute-force reference, on DuckDB and PostgreSQL."""
 
 from __future__ import annotations
 
