@@ -295,17 +295,7 @@
         ),
         {%- for step in range(1, steps) %}
         step_{{ step }} as (
-            select
-                replicate,
-                removed,
-                state,
-                sum(chance) as chance
-            from (
-                select * from fit_members
-                union all
-                {{ sojourn.one_step_back('step_' ~ (step - 1)) }}
-            ) as added
-            group by replicate, removed, state
+            {{ sojourn.one_step_back('step_' ~ (step - 1), and_more='fit_members') }}
         ){{ ',' if not loop.last }}
         {%- endfor %}
         select * from step_{{ steps - 1 }}
@@ -333,13 +323,7 @@
             ),
             {%- for step in range(1, steps + 1) %}
             step_{{ step }} as (
-                select
-                    replicate,
-                    removed,
-                    state,
-                    sum(chance) as chance
-                from ({{ sojourn.one_step_back('step_' ~ (step - 1)) }}) as reached
-                group by replicate, removed, state
+                {{ sojourn.one_step_back('step_' ~ (step - 1)) }}
             ),
             {%- endfor %}
             compared as (
@@ -446,17 +430,29 @@
 {% endmacro %}
 
 
-{# From the chances of states, those of the states before them, a row for each way. #}
-{% macro one_step_back(chances) -%}
+{# From the chances of states, those of the states before them, and what those have of their own. #}
+{% macro one_step_back(chances, and_more=none) -%}
     select
-        chain.replicate,
-        reached.removed,
-        chain.from_state as state,
-        chain.chance * reached.chance as chance
-    from fit_steps_back as chain
-    inner join {{ chances }} as reached
-        on
-            chain.replicate = reached.replicate
-            and chain.to_state = reached.state
-    where chain.to_value <> reached.removed
+        replicate,
+        removed,
+        state,
+        sum(chance) as chance
+    from (
+        select
+            chain.replicate,
+            reached.removed,
+            chain.from_state as state,
+            chain.chance * reached.chance as chance
+        from fit_steps_back as chain
+        inner join {{ chances }} as reached
+            on
+                chain.replicate = reached.replicate
+                and chain.to_state = reached.state
+        where chain.to_value <> reached.removed
+        {% if and_more -%}
+        union all
+        select * from {{ and_more }}
+        {%- endif %}
+    ) as ways
+    group by replicate, removed, state
 {%- endmacro %}

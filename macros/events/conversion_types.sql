@@ -26,7 +26,7 @@
         {%- endfor -%}
         {%- if not of_event and (of not in kinds or type in kinds and type != of) -%}
             {%- do wrong.append(
-                type ~ ' is of ' ~ of ~ ', but a type of your own must be `of` order or opportunity_won'
+                type ~ ' is of ' ~ of ~ ', but only a type of your own is `of` something: order or opportunity_won'
             ) -%}
         {%- endif -%}
         {%- if of_event and (settings.event is not string or not settings.event) -%}
@@ -74,19 +74,11 @@
     {{ return(found) }}
 {%- endmacro %}
 
-{# `conversion_types_of('order')`, `conversion_types_of(none)` of events: the names of the types. #}
-{% macro conversion_types_of(kind) -%}
+{# `conversion_types_with('of', 'order')`, `('of', none)` for events, `('customers', 'new')`: the names of
+   the types that are set so. #}
+{% macro conversion_types_with(setting, value) -%}
     {%- set found = [] -%}
-    {%- for type, settings in sojourn.conversion_types().items() if settings.of == kind -%}
-        {%- do found.append(type) -%}
-    {%- endfor -%}
-    {{ return(found) }}
-{%- endmacro %}
-
-{# `types_of_customers('new')`: the types that are of these customers alone. #}
-{% macro types_of_customers(customers) -%}
-    {%- set found = [] -%}
-    {%- for type, settings in sojourn.conversion_types().items() if settings.customers == customers -%}
+    {%- for type, settings in sojourn.conversion_types().items() if settings[setting] == value -%}
         {%- do found.append(type) -%}
     {%- endfor -%}
     {{ return(found) }}
@@ -120,14 +112,14 @@
    conversion of the type: of new customers until their first, of returning ones after it. #}
 {% macro counts_for_customers(type, touched_at, first_converted_at) -%}
     1 = 1
-    {%- for name in sojourn.types_of_customers('new') %}
+    {%- for name in sojourn.conversion_types_with('customers', 'new') %}
     and (
         {{ type }} <> {{ sojourn.text_literal(name) }}
         or {{ first_converted_at }} is null
         or {{ first_converted_at }} >= {{ touched_at }}
     )
     {%- endfor -%}
-    {%- for name in sojourn.types_of_customers('returning') %}
+    {%- for name in sojourn.conversion_types_with('customers', 'returning') %}
     and ({{ type }} <> {{ sojourn.text_literal(name) }} or {{ first_converted_at }} < {{ touched_at }})
     {%- endfor -%}
 {%- endmacro %}

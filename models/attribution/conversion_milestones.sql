@@ -1,4 +1,4 @@
-{% set opportunity_types = sojourn.conversion_types_of('opportunity_won') or [''] -%}
+{% set opportunity_types = sojourn.conversion_types_with('of', 'opportunity_won') or [''] -%}
 
 -- The opportunity says when it was created. Its lead is the latest one of the same person that was
 -- there by then.

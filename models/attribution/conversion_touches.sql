@@ -1,4 +1,4 @@
-{% set returning_types = sojourn.types_of_customers('returning') -%}
+{% set returning_types = sojourn.conversion_types_with('customers', 'returning') -%}
 
 {{ config(
     materialized='incremental',

@@ -1,5 +1,5 @@
-{% set new_types = sojourn.types_of_customers('new') -%}
-{% set returning_types = sojourn.types_of_customers('returning') -%}
+{% set new_types = sojourn.conversion_types_with('customers', 'new') -%}
+{% set returning_types = sojourn.conversion_types_with('customers', 'returning') -%}
 {% set channel_counts = sojourn.channel_counts(
     'conversion_types.conversion_type', 'touches.channel'
 ) -%}

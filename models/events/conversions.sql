@@ -1,5 +1,5 @@
 {% set types = sojourn.conversion_types() -%}
-{% set event_types = sojourn.conversion_types_of(none) -%}
+{% set event_types = sojourn.conversion_types_with('of', none) -%}
 
 with orders as (
 

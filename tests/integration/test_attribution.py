@@ -944,13 +944,15 @@ def poisson_draws(seed: str, person: str, replicates: int) -> list[int]:
     return draws
 
 
-def test_intervals_are_those_of_bootstrap_samples_of_persons(project: Project) -> None:
+@pytest.mark.parametrize("order", [1, 2])
+def test_intervals_are_those_of_bootstrap_samples_of_persons(project: Project, order: int) -> None:
     world = random_world(11, 200, CHANNELS[:4], [])
     project.give(world)
     replicates = 40
     project.run(
-        "--select", "+channel_weights", replicates=replicates, seed="dice", shapley_min_journeys=1
-    )
+        "--select", "+channel_weights", replicates=replicates, seed="dice", shapley_min_journeys=1,
+        markov_order=order,
+    )  # fmt: skip
     cut = journeys(world, "order", Rules())
     paths = [(journey.values("channel", Rules()), journey.converted) for journey in cut]
     persons = sorted({journey.person for journey in cut})
@@ -965,7 +967,7 @@ def test_intervals_are_those_of_bootstrap_samples_of_persons(project: Project) -
             path for path, weight in zip(paths, weights, strict=True) for _ in range(weight)
         ]
         drawn = {
-            "markov_channel": normalised(removal_effects(repeated, 1)),
+            "markov_channel": normalised(removal_effects(repeated, order)),
             "shapley_channel": normalised(shapley_values(repeated, 1)),
         }
         for model, its_weights in drawn.items():

@@ -10,7 +10,7 @@ with opportunities as (
 
 expected as (
 
-    {% for type in sojourn.conversion_types_of('opportunity_won') or [''] -%}
+    {% for type in sojourn.conversion_types_with('of', 'opportunity_won') or [''] -%}
     select
         {{ sojourn.conversion_prefix(type) }} || milestone_key as conversion_id,
         milestone_key
