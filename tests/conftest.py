@@ -118,16 +118,21 @@ def duckdb_settings(tmp_path: Path) -> Settings:
     return make_settings(tmp_path)
 
 
-@pytest.fixture
-def postgres_settings(tmp_path: Path, postgres_socket: str) -> Settings:
+def empty_postgres(var_dir: Path, socket: str) -> Settings:
+    """Return settings for an empty database in place of the last test's."""
     return make_settings(
-        tmp_path,
+        var_dir,
         target="postgres",
-        postgres_host=postgres_socket,
+        postgres_host=socket,
         postgres_user="postgres",
         postgres_password="x",
-        postgres_database=create_postgres_database(postgres_socket),
+        postgres_database=create_postgres_database(socket),
     )
+
+
+@pytest.fixture
+def postgres_settings(tmp_path: Path, postgres_socket: str) -> Settings:
+    return empty_postgres(tmp_path, postgres_socket)
 
 
 def make_spark_settings(var_dir: Path, **values: object) -> Settings:
@@ -154,17 +159,22 @@ def spark_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def spark_server_settings(tmp_path: Path, spark_server: str) -> Settings:
-    """Settings for a fresh warehouse on the server."""
+def empty_spark_server(var_dir: Path, address: str) -> Settings:
+    """Empty the server's warehouse of the last test's tables, and return settings for it."""
     settings = make_spark_settings(
-        tmp_path, spark_remote=spark_server, spark_raw_url=str(tmp_path / "raw")
+        var_dir, spark_remote=address, spark_raw_url=str(var_dir / "raw")
     )
     with open_warehouse(settings) as warehouse:
         for (schema,) in warehouse.fetch("show schemas"):
             if schema != "default":
                 warehouse.execute(f"drop schema {schema} cascade")
     return settings
+
+
+@pytest.fixture
+def spark_server_settings(tmp_path: Path, spark_server: str) -> Settings:
+    """Settings for a fresh warehouse on the server."""
+    return empty_spark_server(tmp_path, spark_server)
 
 
 @pytest.fixture(params=["duckdb", "postgres"])

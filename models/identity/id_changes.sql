@@ -14,6 +14,8 @@ with owner_log as {{ sojourn.inline() }} (
 moves as {{ sojourn.inline() }} (
 
     select
+        identifier_type,
+        identifier_value,
         person_id,
         previous_person_id,
         valid_from
@@ -25,11 +27,27 @@ moves as {{ sojourn.inline() }} (
 
 ),
 
+identifiers as {{ sojourn.inline() }} (
+
+    select * from {{ ref('sojourn', 'identifiers') }}
+
+),
+
+edge_observations as {{ sojourn.inline() }} (
+
+    select * from {{ ref('sojourn', 'edge_observations') }}
+    where
+        not is_removed
+        and not is_apart
+        and not is_detached
+
+),
+
 -- Of the ids that something was taken from, those that still own an identifier.
 current_persons as (
 
     select distinct identifiers.person_id
-    from {{ ref('sojourn', 'identifiers') }} as identifiers
+    from identifiers
     inner join moves on identifiers.person_id = moves.previous_person_id
 
 ),
@@ -59,22 +77,93 @@ created as (
 
 ),
 
+taken as {{ sojourn.inline() }} (
+
+    select * from moves
+    where previous_person_id is not null
+
+),
+
+-- What came from another person, and each of its pairs.
+pairs_of_taken as (
+
+    select
+        taken.person_id,
+        taken.previous_person_id,
+        edge_observations.right_type as other_type,
+        edge_observations.right_value as other_value,
+        edge_observations.first_seen_at
+
+    from taken
+    inner join edge_observations
+        on
+            taken.identifier_type = edge_observations.left_type
+            and taken.identifier_value = edge_observations.left_value
+
+    union all
+
+    select
+        taken.person_id,
+        taken.previous_person_id,
+        edge_observations.left_type as other_type,
+        edge_observations.left_value as other_value,
+        edge_observations.first_seen_at
+
+    from taken
+    inner join edge_observations
+        on
+            taken.identifier_type = edge_observations.right_type
+            and taken.identifier_value = edge_observations.right_value
+
+),
+
+-- When it was first seen with something of the person that did not come with it.
+joined as (
+
+    select
+        pairs_of_taken.person_id,
+        pairs_of_taken.previous_person_id,
+        min(pairs_of_taken.first_seen_at) as joined_at
+
+    from pairs_of_taken
+    inner join identifiers
+        on
+            pairs_of_taken.other_type = identifiers.identifier_type
+            and pairs_of_taken.other_value = identifiers.identifier_value
+            and pairs_of_taken.person_id = identifiers.person_id
+    left join taken
+        on
+            pairs_of_taken.other_type = taken.identifier_type
+            and pairs_of_taken.other_value = taken.identifier_value
+            and pairs_of_taken.previous_person_id = taken.previous_person_id
+    where taken.identifier_type is null
+    group by pairs_of_taken.person_id, pairs_of_taken.previous_person_id
+
+),
+
 -- An id that owns nothing any more went into another; one that still does gave something away.
 merged_or_split as (
 
     select
         case when current_persons.person_id is null then 'merged' else 'split' end as change_type,
-        moves.person_id,
-        moves.previous_person_id as other_person_id,
-        min(moves.valid_from) as effective_at
+        taken.person_id,
+        taken.previous_person_id as other_person_id,
+        case
+            when current_persons.person_id is null
+                then coalesce(min(joined.joined_at), min(taken.valid_from))
+            else min(taken.valid_from)
+        end as effective_at
 
-    from moves
-    left join current_persons on moves.previous_person_id = current_persons.person_id
-    where moves.previous_person_id is not null
+    from taken
+    left join current_persons on taken.previous_person_id = current_persons.person_id
+    left join joined
+        on
+            taken.person_id = joined.person_id
+            and taken.previous_person_id = joined.previous_person_id
     group by
-        case when current_persons.person_id is null then 'merged' else 'split' end,
-        moves.person_id,
-        moves.previous_person_id
+        current_persons.person_id,
+        taken.person_id,
+        taken.previous_person_id
 
 ),
 

@@ -10,19 +10,24 @@ from nothing.
 
 from __future__ import annotations
 
+import itertools
 import re
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+import yaml
 from sojourn.build import run_dbt
+from sojourn.identity.audit import draw
 from sojourn.settings import Settings
 from sojourn.sources import load
-from sojourn.warehouse import Row, open_warehouse
+from sojourn.warehouse import Row, open_warehouse, text_type
 
-from tests.conftest import PROJECT_DIR, create_postgres_database, make_settings
+from tests.conftest import PROJECT_DIR, empty_postgres, empty_spark_server, make_settings
 
 DAYS = 5
 KINDS = {
@@ -196,9 +201,15 @@ class Played:
     history: list[Row] = field(default_factory=list)
     mapping: dict[str, str] = field(default_factory=dict)
     guide: dict[str, list[Row]] = field(default_factory=dict)
+    drawn: int = 0
+    active_pairs: int = 0
     blocked: Day | None = None
     state: dict[str, list[Row]] = field(default_factory=dict)
     refreshed: dict[str, list[Row]] = field(default_factory=dict)
+
+
+def columns_of_people() -> list[str]:
+    return [kind for kind, _ in KINDS.values()]
 
 
 def own_project(settings: Settings, folder: Path) -> Settings:
@@ -208,10 +219,13 @@ def own_project(settings: Settings, folder: Path) -> Settings:
     for name in ("models", "macros", "dbt_project"):
         (project / name).symlink_to(PROJECT_DIR / name)
     shutil.copytree(PROJECT_DIR / "seeds", project / "seeds")
-    for file in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(PROJECT_DIR / file, project)
+    shutil.copy(PROJECT_DIR / "profiles.yml", project)
+    described = yaml.safe_load((PROJECT_DIR / "dbt_project.yml").read_text(encoding="utf-8"))
+    inputs = described["vars"]["inputs"]
+    inputs.update({entity: ["generic"] for entity in inputs if "generic" in inputs[entity]})
+    (project / "dbt_project.yml").write_text(yaml.safe_dump(described, sort_keys=False))
     sources = folder / "sources.yml"
-    columns = ", ".join(f"{kind}: {kind}" for kind, _ in KINDS.values())
+    columns = ", ".join(f"{kind}: {kind}" for kind in columns_of_people())
     sources.write_text(
         "sources:\n  - name: crm\n    connector: table\n    relation: shop.people\n"
         f"    entity: people\n    identifiers: {{{columns}}}\n"
@@ -219,49 +233,47 @@ def own_project(settings: Settings, folder: Path) -> Settings:
     )
     with open_warehouse(settings) as warehouse:
         warehouse.execute("create schema shop")
-        listed = ", ".join(f"{kind} varchar" for kind, _ in KINDS.values())
-        warehouse.execute(f"create table shop.people (id varchar, {listed}, seen timestamp)")
+        text = text_type(warehouse.dialect)
+        listed = ", ".join(f"{name} {text}" for name in ("id", *columns_of_people()))
+        warehouse.execute(f"create table shop.people ({listed}, seen timestamp)")
     return settings.model_copy(update={"project_dir": project, "sources": sources})
 
 
-def write_day(settings: Settings, day: int) -> None:
-    """Write a day's records and decisions of all scenarios."""
+def write_day(settings: Settings, day: int, people: dict[str, dict[str, object]]) -> None:
+    """Write a day's records and decisions of all scenarios; ``people`` are the records so far."""
     seed = settings.project_dir / "seeds" / "steward_decisions.csv"
     lines = seed.read_text().splitlines()
-    at = f"2026-01-{day:02} 12:00:00"
-    with open_warehouse(settings) as warehouse:
-        for scenario, days in SCENARIOS.items():
-            for change in filter(None, days[day - 1][0].split("; ")):
-                action, *names = change.split()
-                given = [(KINDS[name[0]][0], value(scenario, name)) for name in names[1:]]
-                if action in ("never", "link"):
-                    pair = ",".join(",".join(one) for one in given)
-                    decision = {"never": "never_link", "link": "link"}[action]
-                    lines.append(f"{names[0]},{decision},{pair},me,known to us,{at},")
-                elif action == "detach":
-                    lines.append(f"{names[0]},detach,{','.join(given[0])},,,me,shared,{at},")
-                elif action == "revoke":
-                    lines = [f"{x}{at}" if x.startswith(f"{names[0]},") else x for x in lines]
-                else:
-                    record = f"{scenario} {action[1:]}"
-                    warehouse.execute("delete from shop.people where id = ?", [record])
-                    if action.startswith("+"):
-                        given = [(KINDS[name[0]][0], value(scenario, name)) for name in names]
-                        marks = ", ".join("?" for _ in given)
-                        warehouse.execute(
-                            f"insert into shop.people (id, seen, {', '.join(k for k, _ in given)}) "
-                            f"values (?, timestamp '{at}', {marks})",
-                            [record, *(one for _, one in given)],
-                        )
+    at = datetime(2026, 1, day, 12)
+    for scenario, days in SCENARIOS.items():
+        for change in filter(None, days[day - 1][0].split("; ")):
+            action, *names = change.split()
+            if action in ("never", "link", "detach"):
+                given = [f"{KINDS[name[0]][0]},{value(scenario, name)}" for name in names[1:]]
+                pair = ",".join(given if len(given) == 2 else [*given, "", ""])
+                decision = {"never": "never_link"}.get(action, action)
+                lines.append(f"{names[0]},{decision},{pair},me,known to us,{at},")
+            elif action == "revoke":
+                lines = [f"{x}{at}" if x.startswith(f"{names[0]},") else x for x in lines]
+            elif action.startswith("+"):
+                record = f"{scenario} {action[1:]}"
+                given = {KINDS[name[0]][0]: value(scenario, name) for name in names}
+                people[record] = {"id": record, "seen": at, **given}
+            else:
+                del people[f"{scenario} {action[1:]}"]
     seed.write_text("\n".join(lines) + "\n")
+    columns = ("id", "seen", *columns_of_people())
+    rows = [{name: record.get(name) for name in columns} for record in people.values()]
+    with open_warehouse(settings) as warehouse:
+        warehouse.execute("truncate table shop.people")
+        warehouse.append("shop", "people", pa.Table.from_pylist(rows))
 
 
-def build(settings: Settings, day: int, *options: str) -> None:
-    select = ["events_collected", "people_collected", "people_stated", "path:models/identity"]
-    if day == 1:
-        select += ["path:seeds", "path:models/staging"]
-    else:
-        select += ["steward_decisions", "blocked_identifiers"]
+def build(settings: Settings, day: int, *options: str, select: Sequence[str] = ()) -> None:
+    if not select:
+        select = ["+path:models/identity"]
+        if day > 1:
+            select = ["events_collected", "people_collected", "people_stated"]
+            select += ["path:models/identity", "steward_decisions", "blocked_identifiers"]
     # The data is tested at the end, as it came to be and as it is made from nothing.
     left_out = ["unit_test"] if day > DAYS else ["unit_test", "test"]
     without = [option for kind in left_out for option in ("--exclude-resource-type", kind)]
@@ -281,6 +293,15 @@ def read_day(settings: Settings) -> Day:
     return Day({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows})
 
 
+def read_anchors(settings: Settings) -> dict[str, str]:
+    with open_warehouse(settings, read_only=True) as warehouse:
+        return dict(
+            warehouse.fetch(
+                "select identifier_value, anchored_person_id from identity.identifier_ledger"
+            )
+        )
+
+
 def read_state(settings: Settings) -> dict[str, list[Row]]:
     with open_warehouse(settings, read_only=True) as warehouse:
         return {
@@ -289,35 +310,30 @@ def read_state(settings: Settings) -> dict[str, list[Row]]:
         }
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+@pytest.fixture(
+    scope="module",
+    params=["duckdb", "postgres", pytest.param("spark_server", marks=pytest.mark.long)],
+)
 def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Played:
     folder = tmp_path_factory.mktemp("scenarios")
     settings = make_settings(folder)
     if request.param == "postgres":
-        socket = request.getfixturevalue("postgres_socket")
-        settings = make_settings(
-            folder,
-            target="postgres",
-            postgres_host=socket,
-            postgres_user="postgres",
-            postgres_password="x",
-            postgres_database=create_postgres_database(socket),
-        )
+        settings = empty_postgres(folder, request.getfixturevalue("postgres_socket"))
+    if request.param == "spark_server":
+        settings = empty_spark_server(folder, request.getfixturevalue("spark_server"))
     settings = own_project(settings, folder)
     found = Played()
+    people: dict[str, dict[str, object]] = {}
     for day in range(1, DAYS + 1):
-        write_day(settings, day)
+        write_day(settings, day, people)
         load(settings, as_of=datetime(2026, 1, day + 1))
         build(settings, day)
         found.days.append(read_day(settings))
+    found.anchors = read_anchors(settings)
     with open_warehouse(settings, read_only=True) as warehouse:
-        found.anchors = dict(
-            warehouse.fetch(
-                "select identifier_value, anchored_person_id from identity.identifier_ledger"
-            )
-        )
         found.changes = warehouse.fetch(
-            "select change_type, person_id, other_person_id, changed_at from identity.id_changes"
+            "select change_type, person_id, other_person_id, changed_at, effective_at "
+            "from identity.id_changes"
         )
         found.history = warehouse.fetch(
             "select identifier_value, person_id, known_from, known_to from identity.person_history "
@@ -336,6 +352,11 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             )
             found.guide[known] = warehouse.fetch(query)
         found.guide["health"] = warehouse.fetch(health)
+        found.active_pairs = warehouse.fetch(
+            "select count(distinct left_value || ' ' || right_value) from identity.edges "
+            "where status = 'active'"
+        )[0][0]
+    found.drawn = sum(draw(settings, folder / "pairs.csv", pairs=10_000).values())
     with (settings.project_dir / "seeds" / "blocked_identifiers.csv").open("a") as file:
         file.write(f"phone,^[+]{value(SWITCHBOARD, 'p1')[1:]}$,a switchboard\n")
     build(settings, DAYS + 1)
@@ -354,26 +375,32 @@ def guide_queries() -> list[str]:
 
 def groups(scenario: str, day: int) -> list[list[str]]:
     """The persons that are expected after a day, names of identifiers each."""
-    text = SCENARIOS[scenario][day][1]
+    text = SCENARIOS[scenario][day - 1][1]
     return [group.split() for group in text.split(" | ")] if text else []
 
 
-def first_days(scenario: str) -> dict[str, int]:
-    """The day on which each identifier was first seen."""
+def first_days(scenario: str, batches: Sequence[int] = range(1, DAYS + 1)) -> dict[str, int]:
+    """The day on which each identifier was first loaded, where the last record of a day counts."""
     found: dict[str, int] = {}
-    for day, (changes, _) in enumerate(SCENARIOS[scenario]):
+    records: dict[str, list[str]] = {}
+    for day, (changes, _) in enumerate(SCENARIOS[scenario], 1):
         for change in filter(None, changes.split("; ")):
-            if change.startswith("+"):
-                for name in change.split()[1:]:
-                    found.setdefault(name, day)
+            record, *names = change.split()
+            if record.startswith("+"):
+                records[record[1:]] = names
+            elif record.startswith("-"):
+                del records[record[1:]]
+        if day in batches:
+            for name in itertools.chain(*records.values()):
+                found.setdefault(name, day)
     return found
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_scenario(played: Played, scenario: str) -> None:
+def check_persons(
+    scenario: str, anchors: dict[str, str], days: dict[int, Day], seen: dict[str, int]
+) -> None:
     """After each day the persons are as expected, and named after who was loaded first."""
-    seen = first_days(scenario)
-    for day, known in enumerate(played.days):
+    for day, known in days.items():
         expected = groups(scenario, day)
         together = {name for group in expected for name in group}
         alone = [
@@ -393,31 +420,61 @@ def test_scenario(played: Played, scenario: str) -> None:
                     value(scenario, name),
                 ),
             )
-            assert owners == {played.anchors[value(scenario, oldest)]}, (day + 1, group)
+            assert owners == {anchors[value(scenario, oldest)]}, (day, group)
             persons.append(owners.pop())
-        assert len(set(persons)) == len(persons), day + 1
+        assert len(set(persons)) == len(persons), day
 
 
-def changes_of(played: Played, scenario: str, day: int) -> set[tuple[str, str, str | None]]:
-    """What happened to a scenario's persons on a day, by the names of their anchors."""
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_scenario(played: Played, scenario: str) -> None:
+    days = dict(enumerate(played.days, 1))
+    check_persons(scenario, played.anchors, days, first_days(scenario))
+
+
+def test_two_batches_on_a_spark_server(spark_server_settings: Settings, tmp_path: Path) -> None:
+    """Three days at once, and two: the same persons. Day by day is in the long run of tests."""
+    settings = own_project(spark_server_settings, tmp_path)
+    batches = (3, 5)
+    people: dict[str, dict[str, object]] = {}
+    days = {}
+    for day in range(1, DAYS + 1):
+        write_day(settings, day, people)
+        if day in batches:
+            load(settings, as_of=datetime(2026, 1, day + 1))
+            build(settings, day, select=["+identifiers"])
+            days[day] = read_day(settings)
+    anchors = read_anchors(settings)
+    for scenario in SCENARIOS:
+        check_persons(scenario, anchors, days, first_days(scenario, batches))
+
+
+def changes_of(played: Played, scenario: str, day: int) -> set[tuple[str, str, str | None, int]]:
+    """What happened to a scenario's persons on a day, by the names of their anchors, since when."""
     names = {
         played.anchors[value(scenario, name)]: name
         for name in first_days(scenario)
         if value(scenario, name) in played.anchors
     }
     return {
-        (kind, names[person], names.get(other))
-        for kind, person, other, at in played.changes
+        (kind, names[person], names.get(other), effective.day)
+        for kind, person, other, at, effective in played.changes
         if person in names and at == datetime(2026, 1, day + 1)
     }
 
 
 def test_changes_are_logged(played: Played) -> None:
-    assert changes_of(played, "late merge", 4) == {("merged", "u1", "p1")}
+    """A merge holds since its two were seen together, a split since what parts was first seen."""
+    assert changes_of(played, "late merge", 1) == {
+        ("created", "u1", None, 1),
+        ("created", "p1", None, 1),
+    }
+    assert changes_of(played, "late merge", 4) == {("merged", "u1", "p1", 4)}
+    assert changes_of(played, "fan-in", 5) == {("merged", "c1", "e3", 5)}
+    assert changes_of(played, "long chain", 4) == {("merged", CHAIN[0], CHAIN[22], 4)}
     again = "re-merge of an absorbed person"
-    assert changes_of(played, again, 3) == {("merged", "e1", "e2")}
-    assert changes_of(played, again, 4) == {("split", "e2", "e1")}
-    assert changes_of(played, again, 5) == {("merged", "e1", "e2")}
+    assert changes_of(played, again, 3) == {("merged", "e1", "e2", 3)}
+    assert changes_of(played, again, 4) == {("split", "e2", "e1", 2)}
+    assert changes_of(played, again, 5) == {("merged", "e1", "e2", 5)}
     absorbed = played.anchors[value(again, "e2")]
     assert played.mapping[absorbed] == played.anchors[value(again, "e1")]
 
@@ -448,6 +505,10 @@ def test_the_guides_queries_answer(played: Played) -> None:
         label: n for measure, label, n in played.guide["health"] if measure == "persons_by_size"
     }
     assert sum(sizes.values()) == len(set(played.days[-1].owners.values()) - {None})
+
+
+def test_an_audit_draws_every_pair_once(played: Played) -> None:
+    assert played.drawn == played.active_pairs > 60
 
 
 def test_what_was_demoted_joins_when_the_conflict_is_gone(played: Played) -> None:

@@ -8,8 +8,10 @@ import math
 import random
 import re
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from hashlib import md5
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ import duckdb
 import pyarrow as pa
 import pytest
 from sojourn.build import BuildError, build, run_dbt
+from sojourn.identity.decisions import DecisionFile, new_decision, revoked
+from sojourn.identity.identifier import Identifier
 from sojourn.identity.matching import (
     MatchingError,
     Model,
@@ -25,6 +29,7 @@ from sojourn.identity.matching import (
     level_sql,
     m_and_u,
     matching_settings,
+    sample,
     train,
 )
 from sojourn.settings import Settings
@@ -32,6 +37,7 @@ from sojourn.sources import load
 from sojourn.warehouse import Row, open_warehouse, text_type
 
 from tests.conftest import make_settings
+from tests.integration.test_steward import own_project
 
 MATCHED = ("+identifiers", "+edges", "match_reviews")
 NOW = datetime(2026, 1, 2)
@@ -242,6 +248,37 @@ def fetch(settings: Settings, sql: str) -> list[Row]:
         return warehouse.fetch(sql)
 
 
+def build_at(settings: Settings, as_of: datetime) -> None:
+    build(settings, as_of=as_of, select=MATCHED, tests=False, quiet=True)
+
+
+def persons_of(settings: Settings) -> dict[str, str]:
+    return dict(
+        fetch(
+            settings,
+            "select identifier_value, person_id from identity.identifiers "
+            "where identifier_type = 'crm_id'",
+        )
+    )
+
+
+def hashed(text: str) -> str:
+    return md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+Pair = tuple[str, ...]
+
+
+def reviews(settings: Settings) -> set[Pair]:
+    rows = fetch(settings, "select left_value, right_value from identity.match_reviews")
+    return {tuple(sorted(row)) for row in rows}
+
+
+def doubtful(pairs: Iterable[Pair], joined: set[Pair], persons: dict[str, str]) -> set[Pair]:
+    """What must wait for somebody, unless it is decided: neither joined nor one person anyhow."""
+    return {pair for pair in pairs if pair not in joined and len({persons[x] for x in pair}) > 1}
+
+
 def test_every_engine_scores_as_defined_and_follows_changes(
     every_engine_settings: Settings, tmp_path: Path
 ) -> None:
@@ -252,7 +289,9 @@ def test_every_engine_scores_as_defined_and_follows_changes(
         "    entity: people\n    identifiers: {id: crm_id}\n"
         f"    columns: {{id: id, updated_at: seen, {mapped}}}\n"
     )
-    settings = every_engine_settings.model_copy(update={"sources": sources})
+    settings = own_project(every_engine_settings, tmp_path).model_copy(update={"sources": sources})
+    with (settings.project_dir / "seeds" / "identifier_types.csv").open("a") as file:
+        file.write("crm_id,2,,,,false,\n")
     matching = matching_settings(settings)
     model = some_model(matching)
     with open_warehouse(settings) as warehouse:
@@ -269,7 +308,7 @@ def test_every_engine_scores_as_defined_and_follows_changes(
     for day in (2, 3):
         write(settings, records)
         load(settings, as_of=datetime(2026, 1, day))
-        build(settings, as_of=datetime(2026, 1, day), select=MATCHED, tests=False, quiet=True)
+        build_at(settings, datetime(2026, 1, day))
         wanted = reference(records, model, matching)
         assert 50 < len(wanted) < 3000
         found = {
@@ -290,26 +329,39 @@ def test_every_engine_scores_as_defined_and_follows_changes(
         assert sorted(score for _, score in edges) == pytest.approx(
             sorted(wanted[pair] for pair in joined for _ in pair)
         )
-        persons = dict(
-            fetch(
-                settings,
-                "select identifier_value, person_id from identity.identifiers "
-                "where identifier_type = 'crm_id'",
-            )
-        )
+        persons = persons_of(settings)
         assert all(persons[left] == persons[right] for left, right in joined)
-        waiting = {
-            tuple(sorted(row))
-            for row in fetch(settings, "select left_value, right_value from identity.match_reviews")
-        }
-        assert waiting == {
-            pair for pair in wanted if pair not in joined and persons[pair[0]] != persons[pair[1]]
-        }
+        waiting = reviews(settings)
+        assert waiting == doubtful(wanted, joined, persons)
+        with open_warehouse(settings) as warehouse:
+            drawn = sample(warehouse, "identity", 20).column("record_key").to_pylist()
+            known = warehouse.fetch("select record_key from identity.match_people")
+        assert drawn == sorted((key for (key,) in known), key=lambda key: hashed(f"1 {key}"))[:20]
         # The next day some are changed, some are gone, and some are new.
         for n in range(0, 150, 10):
             records[f"p{n:03}"] = draw_record(chance)
             del records[f"p{n + day:03}"]
             records[f"q{n:03}"] = draw_record(chance)
+    # What a steward has decided leaves the queue, and stays out of it.
+    linked = min(waiting)
+    apart = next(pair for pair in sorted(waiting) if not set(pair) & set(linked))
+    file = DecisionFile(settings)
+    for action, (left, right) in (("link", linked), ("never_link", apart)):
+        one, other = Identifier("crm_id", left), Identifier("crm_id", right)
+        said = new_decision(action, one, other, author="a", reason="b", at=datetime(2026, 1, 3))
+        file.add(said, ["crm_id"])
+    for hour in (1, 2):
+        build_at(settings, datetime(2026, 1, 3, hour))
+        persons = persons_of(settings)
+        assert persons[linked[0]] == persons[linked[1]]
+        assert persons[apart[0]] != persons[apart[1]]
+        assert reviews(settings) == doubtful(wanted, joined, persons) - {apart}
+    file.revoke(
+        revoked(file.read(), said.rule_id, author="a", reason="b", at=datetime(2026, 1, 3, 3))
+    )
+    build_at(settings, datetime(2026, 1, 3, 4))
+    assert reviews(settings) == doubtful(wanted, joined, persons_of(settings)) >= {apart}
+
     if settings.target == "duckdb":
         # Of a source that has nobody twice, no two records are one person's.
         variables = {"matching": {**matching, "duplicate_free": ["crm"]}}

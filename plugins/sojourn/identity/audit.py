@@ -2,7 +2,8 @@
 
 A pair is two identifiers that an edge joins in one person, or two records that matching joined.
 Each way of joining is a stratum: a rule, and the two types, or the probability that matching gave.
-Rare ways are drawn as often as common ones, and count by how many pairs they joined.
+Rare ways are drawn as often as common ones, and count by how many pairs they joined. A pair that is
+joined in several ways stands once, with the first.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from sojourn.settings import Settings
-from sojourn.warehouse import Warehouse, open_warehouse, relation_name
+from sojourn.warehouse import Warehouse, open_warehouse, relation_name, text_type
 
 VERDICTS = ("same", "different", "unsure")
 COLUMNS = ("pair", "stratum", "stratum_size", "left", "right", "left_about", "right_about",
@@ -119,12 +120,14 @@ def draw(settings: Settings, out: Path, *, pairs: int = 200, seed: int = 1) -> C
 
 def _drawn(warehouse: Warehouse, schema: str, pairs: int, seed: int) -> list[dict[str, Any]]:
     identifiers = relation_name(schema, "identifiers")
-    joined = f"""
+    score = f"cast(cast(pairs.score as decimal(5, 4)) as {text_type(warehouse.dialect)})"
+    ways = f"""
         select
             edges.rule || ': ' || edges.left_type || ' and ' || edges.right_type as stratum,
             edges.left_type, edges.left_value, edges.right_type, edges.right_value,
             edges.rule || ' in ' || edges.source || ', record ' || edges.first_record_id
-                as joined_by
+                as joined_by,
+            0 as weakness, edges.first_seen_at
         from {relation_name(schema, "edges")} as edges
         where edges.status = 'active' and edges.source <> 'matching'
         union all
@@ -135,7 +138,8 @@ def _drawn(warehouse: Warehouse, schema: str, pairs: int, seed: int) -> list[dic
                 else 'matching: 0.99 and above'
             end as stratum,
             pairs.left_type, pairs.left_value, pairs.right_type, pairs.right_value,
-            'matching, probability ' || cast(pairs.score as varchar(8)) as joined_by
+            'matching, probability ' || {score} as joined_by,
+            1 as weakness, edges.first_seen_at
         from {relation_name(schema, "match_pairs")} as pairs
         inner join {relation_name(schema, "edges")} as edges
             on edges.source = 'matching' and edges.first_record_id = pairs.pair_id
@@ -147,6 +151,19 @@ def _drawn(warehouse: Warehouse, schema: str, pairs: int, seed: int) -> list[dic
             and pairs.right_value = rights.identifier_value
         where not pairs.is_removed and edges.status = 'active'
             and lefts.person_id = rights.person_id
+    """
+    left, right = (f"{side}_type || ':' || {side}_value" for side in ("left", "right"))
+    joined = f"""
+        select * from (
+            select
+                ways.*,
+                row_number() over (
+                    partition by least({left}, {right}), greatest({left}, {right})
+                    order by weakness, first_seen_at, stratum, joined_by
+                ) as way
+            from ({ways}) as ways
+        ) as ranked
+        where way = 1
     """
     numbered = f"""
         select

@@ -33,7 +33,7 @@ HOW_TO_GET_SPLINK = (
     "run `make setup`, or pip install '.[matching]' where Sojourn's pyproject.toml is."
 )
 
-# More records than this are sampled: what is learned hardly changes with more.
+# Of more records so many are drawn: what is learned hardly changes with more.
 MOST_RECORDS = 200_000
 _RANDOM_PAIRS = 5_000_000
 EXACT = ("exact", "exact weighted")
@@ -108,10 +108,17 @@ def train(settings: Settings, as_of: datetime) -> Model:
             raise MatchingError(
                 "There are no records to learn from yet: run `sojourn build` first."
             )
-        records = warehouse.fetch_arrow(f"select * from {relation_name(schema, 'match_people')}")
-        model = learn(records, matching_settings(settings), as_of)
+        model = learn(sample(warehouse, schema), matching_settings(settings), as_of)
         keep(warehouse, schema, model)
     return model
+
+
+def sample(warehouse: Warehouse, schema: str, most: int = MOST_RECORDS) -> pa.Table:
+    """Return at most so many records, drawn by the warehouse, in the same order on every engine."""
+    return warehouse.fetch_arrow(
+        f"select * from {relation_name(schema, 'match_people')} "
+        f"order by md5('{_SEED} ' || record_key) limit {most}"
+    )
 
 
 def keep(warehouse: Warehouse, schema: str, model: Model) -> None:
@@ -174,10 +181,6 @@ def learn(records: pa.Table, matching: dict[str, Any], as_of: datetime) -> Model
         import splink
     except ImportError:
         raise MatchingError(HOW_TO_GET_SPLINK) from None
-    if records.num_rows > MOST_RECORDS:
-        step = records.num_rows / MOST_RECORDS
-        keys = records.sort_by("record_key")
-        records = keys.take([int(n * step) for n in range(MOST_RECORDS)])
     used = [
         column
         for column in matching["comparisons"]
