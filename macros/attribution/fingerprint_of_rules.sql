@@ -11,7 +11,7 @@
 
     from (
         select sum({{ sojourn.fingerprint(['kind', 'model', 'earns_credit']) }}) as fingerprint
-        from {{ ref('sojourn', 'touch_credit_rules') }}
+        from {{ ref('touch_credit_rules') }}
     ) as rules
     cross join (
         select sum({{ sojourn.fingerprint(['conversion_type']) }}) as fingerprint

@@ -5,13 +5,13 @@
 {% macro classify_channels(sources) %}
 channel_rules as (
 
-    select * from {{ ref('sojourn', 'channel_rules') }}
+    select * from {{ ref('channel_rules') }}
 
 ),
 
 source_categories as (
 
-    select * from {{ ref('sojourn', 'source_categories') }}
+    select * from {{ ref('source_categories') }}
 
 ),
 

@@ -1,7 +1,7 @@
 {# One regular expression that matches what any pattern of a seed's column matches; a pattern that
    matches nothing where the seed is empty. Read when the model runs, from the loaded seed. #}
 {% macro seed_pattern(seed, column='pattern', where='1 = 1') -%}
-    {%- set relation = ref('sojourn', seed) -%}
+    {%- set relation = ref(seed) -%}
     {%- set patterns = [] -%}
     {%- if execute and load_relation(relation) is not none -%}
         {%- set patterns = run_query(

@@ -1,7 +1,7 @@
 {# `breaks_type_pattern(type, value)`: whether a value does not look as the seed identifier_types says
    that values of its type do. Each pattern is a constant, which engines compile once. #}
 {% macro breaks_type_pattern(type, value) -%}
-    {%- set relation = ref('sojourn', 'identifier_types') -%}
+    {%- set relation = ref('identifier_types') -%}
     {%- set rows = [] -%}
     {%- if execute and load_relation(relation) is not none -%}
         {%- set rows = run_query(

@@ -152,7 +152,7 @@
    the first thing that the models of identity do. #}
 {% macro check_types_are_known(seed, columns, key, but=[]) -%}
     {%- if execute -%}
-    {%- set types, named = ref('sojourn', 'identifier_types'), ref('sojourn', seed) -%}
+    {%- set types, named = ref('identifier_types'), ref(seed) -%}
     {%- if load_relation(types) is not none and load_relation(named) is not none -%}
         {%- set known = run_query('select identifier_type from ' ~ types ~ ' order by 1').columns[0].values() -%}
         {%- set problems = [] -%}

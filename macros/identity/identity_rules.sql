@@ -3,7 +3,7 @@
     {%- set found = [] -%}
     {%- if execute -%}
         {%- for seed in ['identifier_types', 'blocked_identifiers'] -%}
-            {%- set relation = ref('sojourn', seed) -%}
+            {%- set relation = ref(seed) -%}
             {%- if load_relation(relation) is not none -%}
                 {%- for row in run_query('select * from ' ~ relation).rows -%}
                     {%- do found.append(seed ~ row.values() | map('string') | join('|')) -%}

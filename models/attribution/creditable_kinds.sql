@@ -17,7 +17,7 @@ models as (
 
 touch_credit_rules as (
 
-    select * from {{ ref('sojourn', 'touch_credit_rules') }}
+    select * from {{ ref('touch_credit_rules') }}
 
 ),
 

@@ -18,7 +18,7 @@ ad_campaigns as (
 
 campaign_mapping as (
 
-    select * from {{ ref('sojourn', 'campaign_mapping') }}
+    select * from {{ ref('campaign_mapping') }}
 
 ),
 

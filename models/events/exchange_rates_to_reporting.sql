@@ -1,6 +1,6 @@
 with exchange_rates as (
 
-    select * from {{ ref('sojourn', 'exchange_rates') }}
+    select * from {{ ref('exchange_rates') }}
 
 ),
 

@@ -44,7 +44,7 @@ events_collected as (
 
 referral_exclusions as (
 
-    select * from {{ ref('sojourn', 'referral_exclusions') }}
+    select * from {{ ref('referral_exclusions') }}
 
 ),
 

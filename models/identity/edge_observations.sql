@@ -5,7 +5,7 @@
     unique_key=['group_id', 'left_type'],
 ) }}
 
--- depends_on: {{ ref('sojourn', 'blocked_identifiers') }}
+-- depends_on: {{ ref('blocked_identifiers') }}
 
 {% set edge_key = [
     'group_id', 'rule', 'left_type', 'left_value', 'right_type', 'right_value', 'is_detached',
@@ -28,7 +28,7 @@ identifiers as {{ sojourn.inline() }} (
 
 identifier_types as (
 
-    select * from {{ ref('sojourn', 'identifier_types') }}
+    select * from {{ ref('identifier_types') }}
 
 ),
 

@@ -5,8 +5,8 @@
     unique_key=["identifier_type || ':' || identifier_value", 'identifier_type'],
 ) }}
 
--- depends_on: {{ ref('sojourn', 'identifier_types') }}
--- depends_on: {{ ref('sojourn', 'blocked_identifiers') }}
+-- depends_on: {{ ref('identifier_types') }}
+-- depends_on: {{ ref('blocked_identifiers') }}
 
 {{ sojourn.check_types_are_known('blocked_identifiers', ['identifier_type'], 'pattern', ['*']) }}
 
@@ -21,13 +21,13 @@ with observations as {{ sojourn.inline() }} (
 
 identifier_types as (
 
-    select * from {{ ref('sojourn', 'identifier_types') }}
+    select * from {{ ref('identifier_types') }}
 
 ),
 
 blocked_identifiers as (
 
-    select * from {{ ref('sojourn', 'blocked_identifiers') }}
+    select * from {{ ref('blocked_identifiers') }}
 
 ),
 

@@ -1,10 +1,10 @@
--- depends_on: {{ ref('sojourn', 'identifier_types') }}
+-- depends_on: {{ ref('identifier_types') }}
 
 {{ sojourn.check_types_are_known('steward_decisions', ['left_type', 'right_type'], 'rule_id') }}
 
 with decisions as (
 
-    select * from {{ ref('sojourn', 'steward_decisions') }}
+    select * from {{ ref('steward_decisions') }}
 
 ),
 

@@ -18,7 +18,7 @@ profiles as (
 
 consent_defaults as (
 
-    select * from {{ ref('sojourn', 'consent_defaults') }}
+    select * from {{ ref('consent_defaults') }}
 
 ),
 

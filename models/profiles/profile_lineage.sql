@@ -12,7 +12,7 @@ identifiers as {{ sojourn.inline() }} (
 
 survivorship_rules as (
 
-    select * from {{ ref('sojourn', 'survivorship_rules') }}
+    select * from {{ ref('survivorship_rules') }}
 
 ),
 

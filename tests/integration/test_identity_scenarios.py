@@ -23,6 +23,10 @@ import pytest
 import yaml
 from sojourn.build import run_dbt
 from sojourn.identity.audit import draw
+from sojourn.identity.decisions import new_decision
+from sojourn.identity.explain import explain_pair
+from sojourn.identity.identifier import Identifier
+from sojourn.identity.preview import preview
 from sojourn.settings import Settings
 from sojourn.sources import load
 from sojourn.warehouse import Row, open_warehouse, text_type
@@ -441,11 +445,24 @@ def test_two_batches_on_a_spark_server(spark_server_settings: Settings, tmp_path
         write_day(settings, day, people)
         if day in batches:
             load(settings, as_of=datetime(2026, 1, day + 1))
-            build(settings, day, select=["+identifiers"])
+            build(settings, day, select=["+identifiers", "edges"])
             days[day] = read_day(settings)
     anchors = read_anchors(settings)
     for scenario in SCENARIOS:
         check_persons(scenario, anchors, days, first_days(scenario, batches))
+    # What a steward is shown, here as elsewhere.
+    e1, p1, p2 = (
+        Identifier(KINDS[name[0]][0], value("chain", name)) for name in ("e1", "p1", "p2")
+    )
+    why = explain_pair(settings, str(e1), str(p2)).as_dict()
+    assert why["is_one_person"] is True
+    assert len(why["path"]) == 3
+    at = datetime(2026, 1, 6)
+    detach = new_decision("detach", p1, None, author="a", reason="b", at=at)
+    result = preview(settings, [detach], [p1])
+    assert result is not None
+    after = result[1].after.persons
+    assert after[p2] != after[p1] != after[e1] != after[p2]
 
 
 def changes_of(played: Played, scenario: str, day: int) -> set[tuple[str, str, str | None, int]]:

@@ -9,6 +9,10 @@ import sys
 import venv
 from pathlib import Path
 
+from sojourn.identity.decisions import DecisionFile
+from sojourn.identity.matching import matching_settings
+from sojourn.identity.what_if import what_if
+from sojourn.project import seed_file, variables
 from sojourn.settings import Settings
 from sojourn.warehouse import open_warehouse
 
@@ -47,10 +51,33 @@ def test_another_project_maps_its_source_and_adds_an_audience(
             "inner join profiles.profiles as profiles on orders.person_id = profiles.person_id "
             "order by 1"
         )
+        blocked = warehouse.fetch(
+            "select identifier_value, status_reason from identity.identifiers "
+            "where status = 'blocked'"
+        )
         members = warehouse.fetch("select audience, reason from audiences.members")
     zoe = "zoë@shop.example"
-    assert orders == [("R1", zoe, "EUR"), ("R2", zoe, "EUR"), ("R3", "ben@shop.example", "EUR")]
-    assert members == [("big_spenders", "Spent 125.50")]
+    assert orders == [
+        ("R1", zoe, "EUR"),
+        ("R2", zoe, "EUR"),
+        ("R3", "ben@shop.example", "EUR"),
+        ("R5", zoe, "EUR"),
+    ]
+    assert members == [("big_spenders", "Spent 135.50")]
+    # Its seeds of rules and decisions take the place of Sojourn's.
+    assert blocked == [("till@shop.example", "typed in where a customer gives no address")]
+
+    # The command line reads what is the project's own there, and the rest in the package.
+    shutil.copy(PROJECT_DIR / "profiles.yml", project)
+    settings = duckdb_settings.model_copy(update={"project_dir": project})
+    assert [decision.rule_id for decision in DecisionFile(settings).read()] == ["z1"]
+    assert matching_settings(settings)["link_at"] == 0.8
+    assert variables(settings)["audiences"] == ["big_spenders", "new_leads"]
+    rules = tmp_path / "identifier_types.csv"
+    types = seed_file(settings, "identifier_types").read_text()
+    rules.write_text(types.replace("email,3,,", "email,3,1,"))
+    persons = what_if(settings, rules)["persons"]
+    assert (persons["before"], persons["after"], persons["split"]) == (2, 3, 1)
 
 
 def test_the_wheel_runs_and_airflow_knows_the_provider(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ record_identifiers as (
 
 identifier_types as (
 
-    select * from {{ ref('sojourn', 'identifier_types') }}
+    select * from {{ ref('identifier_types') }}
 
 ),
 

@@ -15,10 +15,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
 from sojourn.identity.identifier import Identifier
+from sojourn.project import seed_file
 from sojourn.settings import Settings
 
 Action = Literal["link", "never_link", "detach"]
@@ -288,6 +288,5 @@ def _unknown(rule_id: str) -> DecisionError:
 
 def known_types(settings: Settings) -> list[str]:
     """Return the identifier types that the seed ``identifier_types`` names."""
-    path: Path = settings.project_dir.resolve() / "seeds" / "identifier_types.csv"
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with seed_file(settings, "identifier_types").open(encoding="utf-8-sig", newline="") as file:
         return [row["identifier_type"] for row in csv.DictReader(file)]

@@ -18,8 +18,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import yaml
 
+from sojourn.project import variables
 from sojourn.settings import Settings
 from sojourn.warehouse import Warehouse, open_warehouse, relation_name, text_type
 
@@ -85,8 +85,7 @@ class Model:
 
 def matching_settings(settings: Settings) -> dict[str, Any]:
     """Return the var ``matching`` of the project."""
-    text = (settings.project_dir / "dbt_project.yml").read_text(encoding="utf-8")
-    found = yaml.safe_load(text)["vars"].get("matching")
+    found = variables(settings).get("matching")
     if not isinstance(found, dict):
         raise MatchingError("dbt_project.yml has no var `matching`: take it from Sojourn's.")
     return found

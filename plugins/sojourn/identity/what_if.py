@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from sojourn.identity.identifier import Identifier
+from sojourn.project import package_dir
 from sojourn.settings import Settings
 from sojourn.warehouse import Warehouse, open_warehouse, quote_identifier, relation_name
 
@@ -55,18 +56,40 @@ def find_rules(path: Path) -> dict[str, Path]:
     return found
 
 
-@contextmanager
-def _project_with(settings: Settings, rules: dict[str, Path], folder: Path) -> Iterator[Settings]:
-    """The same project with other seeds: links to everything, and the rules in their place."""
-    original = settings.project_dir.resolve()
-    project = folder / "project"
+def _has_seed(project: Path, name: str) -> bool:
+    return (project / "seeds" / f"{name}.csv").is_file()
+
+
+def _link(original: Path, project: Path, rules: dict[str, Path]) -> None:
+    """Make a project of links to another's files, with rules in the place of its seeds."""
     project.mkdir()
     for entry in original.iterdir():
         if entry.name not in ("seeds", "var", "target", "logs"):
             (project / entry.name).symlink_to(entry)
     (project / "seeds").mkdir()
-    for entry in (original / "seeds").iterdir():
-        (project / "seeds" / entry.name).symlink_to(rules.get(entry.stem, entry))
+    if (original / "seeds").is_dir():
+        for entry in (original / "seeds").iterdir():
+            is_rule = entry.suffix == ".csv" and entry.stem in rules
+            chosen = rules[entry.stem] if is_rule else entry
+            (project / "seeds" / entry.name).symlink_to(chosen)
+
+
+@contextmanager
+def _project_with(settings: Settings, rules: dict[str, Path], folder: Path) -> Iterator[Settings]:
+    """The same project with other seeds: links to everything, and the rules in their place."""
+    original, project = settings.project_dir.resolve(), folder / "project"
+    _link(original, project, rules)
+    package = package_dir(settings)
+    others = {name: file for name, file in rules.items() if not _has_seed(original, name)}
+    if package is not None and others:
+        # The project has Sojourn as a package, and these seeds from there.
+        packages = project / package.parent.relative_to(original)
+        packages.unlink()
+        packages.mkdir()
+        for entry in package.parent.iterdir():
+            if entry != package:
+                (packages / entry.name).symlink_to(entry)
+        _link(package.resolve(), packages / package.name, others)
     yield settings.model_copy(
         update={
             "project_dir": project,

@@ -17,10 +17,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import yaml
 from numpy.typing import NDArray
 
 from sojourn.build import run_dbt
+from sojourn.project import variables
 from sojourn.settings import Settings
 from sojourn.value.optimum import FitError
 from sojourn.value.propensity import PropensityModel, fit_propensity
@@ -63,16 +63,15 @@ class ValueSettings:
     @classmethod
     def read(cls, settings: Settings) -> ValueSettings:
         """Return the vars of dbt_project.yml."""
-        text = (settings.project_dir / "dbt_project.yml").read_text(encoding="utf-8")
-        variables = yaml.safe_load(text)["vars"]
-        found = variables.get("customer_value")
+        said = variables(settings)
+        found = said.get("customer_value")
         if not isinstance(found, dict) or found.get("model") not in MODELS:
             raise FitError(
                 "dbt_project.yml has no var `customer_value` with a model (bg_nbd or mbg_nbd): "
                 "take it from Sojourn's."
             )
         return cls(
-            found["model"], int(found["training_days"]), ZoneInfo(variables["reporting_timezone"])
+            found["model"], int(found["training_days"]), ZoneInfo(said["reporting_timezone"])
         )
 
     def midnight(self, day: date) -> datetime:

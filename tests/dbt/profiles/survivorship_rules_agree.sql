@@ -4,6 +4,6 @@ select
     attribute,
     count(distinct rule) as rule_count
 
-from {{ ref('sojourn', 'survivorship_rules') }}
+from {{ ref('survivorship_rules') }}
 group by attribute
 having count(distinct rule) > 1
