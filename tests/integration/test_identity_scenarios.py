@@ -445,7 +445,7 @@ def test_two_batches_on_a_spark_server(spark_server_settings: Settings, tmp_path
         write_day(settings, day, people)
         if day in batches:
             load(settings, as_of=datetime(2026, 1, day + 1))
-            build(settings, day, select=["+identifiers", "edges"])
+            build(settings, day, select=["+identifiers", "edges", "+person_history", "id_mapping"])
             days[day] = read_day(settings)
     anchors = read_anchors(settings)
     for scenario in SCENARIOS:
