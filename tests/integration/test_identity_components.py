@@ -163,7 +163,8 @@ def prepare(folder: Path) -> None:
     shutil.copy(PROJECT_DIR / "models/identity/identifier_components.sql", folder / "models")
     (folder / "dbt_project.yml").write_text(
         "{name: sojourn, profile: sojourn, config-version: 2, macro-paths: [macros],"
-        " model-paths: [models], vars: {as_of: '', schema_prefix: '', inputs: {}, spark_buckets: 1},"
+        " model-paths: [models],"
+        " vars: {as_of: '', schema_prefix: '', inputs: {}, spark_buckets: 1},"
         " flags: {send_anonymous_usage_stats: false}}"
     )
 

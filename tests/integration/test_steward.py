@@ -49,11 +49,9 @@ def own_project(settings: Settings, folder: Path) -> Settings:
 
 
 @pytest.fixture
-def brand(every_engine_settings: Settings, small_brand: Path, tmp_path: Path) -> Settings:
+def brand(engine_settings: Settings, small_brand: Path, tmp_path: Path) -> Settings:
     """Ten days of the small brand, built at once."""
-    settings = own_project(every_engine_settings, tmp_path).model_copy(
-        update={"exports": small_brand}
-    )
+    settings = own_project(engine_settings, tmp_path).model_copy(update={"exports": small_brand})
     load(settings, as_of=day_end(DAYS))
     build(settings, as_of=day_end(DAYS), tests=False, quiet=True)
     return settings
