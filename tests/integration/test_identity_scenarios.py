@@ -445,12 +445,20 @@ def test_two_batches_on_a_spark_server(spark_server_settings: Settings, tmp_path
         write_day(settings, day, people)
         if day in batches:
             load(settings, as_of=datetime(2026, 1, day + 1))
-            build(settings, day, select=["+identifiers", "edges", "+person_history", "id_mapping"])
+            build(settings, day, select=["+identifiers", "+id_changes", "+person_history", "edges"])
             days[day] = read_day(settings)
     anchors = read_anchors(settings)
     for scenario in SCENARIOS:
         check_persons(scenario, anchors, days, first_days(scenario, batches))
+    with open_warehouse(settings, read_only=True) as warehouse:
+        merged = warehouse.fetch(
+            "select person_id, other_person_id, effective_at from identity.id_changes "
+            "where change_type = 'merged'"
+        )
+    one, other = (anchors[value("late merge", name)] for name in ("u1", "p1"))
+    assert (one, other, datetime(2026, 1, 4, 12)) in merged
     # What a steward is shown, here as elsewhere.
+    assert sum(draw(settings, tmp_path / "pairs.csv", pairs=10_000).values()) > 60
     e1, p1, p2 = (
         Identifier(KINDS[name[0]][0], value("chain", name)) for name in ("e1", "p1", "p2")
     )
