@@ -417,12 +417,12 @@ def test_batches_in_any_order_end_in_the_same_persons(
     assert {node: again[node] for node in found} == found
 
 
-def test_a_long_chain_is_one_component(any_engine_settings: Settings, project: Path) -> None:
+def test_a_long_chain_is_one_component(every_engine_settings: Settings, project: Path) -> None:
     numbers = list(range(10_000))
     random.Random(3).shuffle(numbers)
     graph = Graph(person_limit=3)
     graph.tiers = dict.fromkeys(numbers, 3)
     graph.edges = set(pairwise(numbers))
-    found, demoted, _ = Judge(any_engine_settings, project).judge(graph)
+    found, demoted, _ = Judge(every_engine_settings, project).judge(graph)
     assert not demoted
     assert len(set(found.values())) == 1
