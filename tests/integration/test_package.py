@@ -34,18 +34,17 @@ def call(*command: str | Path, folder: Path, **environment: str) -> str:
 
 
 def test_another_project_maps_its_source_and_adds_an_audience(
-    tmp_path: Path, duckdb_settings: Settings
+    tmp_path: Path, usual_engine_settings: Settings
 ) -> None:
     project = tmp_path / "till"
     shutil.copytree(PROJECT_DIR / "tests" / "outside_project", project)
     (project / "packages.yml").write_text(f"packages:\n  - local: {PROJECT_DIR}\n")
-    environment = {**duckdb_settings.environment(), "DBT_PROFILES_DIR": str(PROJECT_DIR)}
+    environment = {**usual_engine_settings.environment(), "DBT_PROFILES_DIR": str(PROJECT_DIR)}
     dbt = Path(sys.executable).with_name("dbt")
     call(dbt, "--quiet", "deps", folder=project, **environment)
-    left_out = ["--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"]
-    call(dbt, "--quiet", "build", *left_out, folder=project, **environment)
+    call(dbt, "--quiet", "build", folder=project, **environment)
 
-    with open_warehouse(duckdb_settings, read_only=True) as warehouse:
+    with open_warehouse(usual_engine_settings, read_only=True) as warehouse:
         orders = warehouse.fetch(
             "select orders.order_id, profiles.email, orders.currency from events.orders as orders "
             "inner join profiles.profiles as profiles on orders.person_id = profiles.person_id "
