@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from sojourn.airflow.demo import DagRunFailedError, run_dags
+from sojourn.build import run_dbt
+from sojourn.simulation import simulate
+from sojourn.spark import missing
 from sojourn.warehouse import open_warehouse
 
-from tests.conftest import Demo, make_settings
+from tests.conftest import Demo, make_settings, make_spark_settings
 
 
 def test_the_chain_runs_and_says_what_it_does(demo: Demo) -> None:
@@ -42,3 +45,32 @@ def test_what_fails_is_named(tmp_path: Path) -> None:
     settings = make_settings(tmp_path / "var", sources=sources)
     with pytest.raises(DagRunFailedError, match=r"run\.log"):
         run_dags(settings, datetime(2026, 1, 8), Console(file=io.StringIO()))
+
+
+@pytest.mark.long
+def test_the_chain_runs_on_spark(tmp_path: Path) -> None:
+    """The same DAGs, in which only the target is another; each task opens Spark for itself."""
+    problem = missing()
+    if problem is not None:
+        pytest.skip(problem)
+    start = date(2026, 1, 1)
+    simulate(tmp_path / "exports", people=60, days=7, seed=11, start=start)
+    sources = tmp_path / "sources.yml"
+    sources.write_text(
+        "root: exports\n"
+        "sources:\n"
+        "  - {name: segment, connector: segment}\n"
+        "  - {name: shopify, connector: shopify}\n"
+    )
+    settings = make_spark_settings(tmp_path / "var", sources=sources, ingest_schedule="")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("DBT_TARGET_PATH", raising=False)
+        run_dbt(settings, ["parse"], quiet=True)
+    text = io.StringIO()
+    runs = run_dags(settings, datetime(2026, 1, 8), Console(file=text, width=120))
+    assert list(runs.seconds) == ["sojourn_ingest", "sojourn_transform", "sojourn_activate"]
+    with open_warehouse(settings, read_only=True) as warehouse:
+        assert warehouse.fetch(
+            "select count(*) > 0, max(loaded_at) from events.events where source = 'segment'"
+        ) == [(True, runs.as_of)]
+        assert warehouse.fetch("select count(*) > 0 from profiles.profiles") == [(True,)]

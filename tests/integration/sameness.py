@@ -6,7 +6,7 @@ State tables are compared as they are; logs after folding them to the state that
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sojourn.settings import Settings
@@ -79,12 +79,25 @@ PUBLIC_TABLES: dict[str, str | None] = {
     "staging.quarantined_rows": None,
 }
 
-# When we learned or acted, ids of runs and loads, what each engine hashes its own way, and Spark's
-# partitions.
+# What tells of how it came about, or is a view of the above: the same where the same came in the
+# same runs.
+SAME_RUNS_TABLES: dict[str, str | None] = dict.fromkeys(
+    [
+        "identity.id_changes", "identity.steward_rules", "identity.graph_health",
+        "profiles.value_parameters", "profiles.value_backtests", "profiles.value_calibration",
+        "attribution.performance_history", "attribution.top_paths", "attribution.path_lengths",
+        "attribution.time_lags", "attribution.assists", "attribution.channel_overlap",
+        "attribution.model_comparison", "attribution.marginal_returns",
+        "attribution.acquisition_cohorts",
+    ]
+)  # fmt: skip
+
+# When we learned or acted, ids of runs, loads and changes, what each engine hashes its own way, and
+# Spark's partitions.
 NOT_COMPARED = {
     "loaded_at", "known_from", "known_to", "recorded_at", "changed_at", "entered_at",
     "attempted_at", "acknowledged_at", "attempts", "changed_in", "load_id", "_dlt_load_id",
-    "_loaded_at", "fingerprint", "bucket",
+    "_loaded_at", "fingerprint", "bucket", "change_id",
 }  # fmt: skip
 
 PERSON_COLUMNS = {"person_id", "current_person_id", "other_person_id"}
@@ -101,11 +114,11 @@ MUST_HAVE_ROWS = {
 State = dict[str, tuple[list[str], list[tuple[Any, ...]]]]
 
 
-def read_state(settings: Settings) -> State:
-    """Return each public table's compared columns and rows."""
+def read_state(settings: Settings, tables: dict[str, str | None]) -> State:
+    """Return each table's compared columns and rows."""
     state: State = {}
     with open_warehouse(settings, read_only=True) as warehouse:
-        for table, folded in PUBLIC_TABLES.items():
+        for table, folded in tables.items():
             query = folded or f"select * from {table}"
             schema, name = table.split(".")
             columns = list(warehouse.columns(schema, name))
@@ -209,15 +222,25 @@ def _unmatched(
     return only_left + lefts[i:], only_right + rights[j:]
 
 
-def assert_same(left: Settings, right: Settings, *, up_to_renaming: bool = False) -> None:
-    """Fail with the first differences unless both warehouses hold the same."""
-    states = [read_state(left), read_state(right)]
+def assert_same(
+    left: Settings,
+    right: Settings,
+    *,
+    up_to_renaming: bool = False,
+    same_runs: bool = False,
+    only: Sequence[str] = (),
+) -> None:
+    """Fail with the first differences unless both warehouses hold the same (``only``: there)."""
+    tables = PUBLIC_TABLES | (SAME_RUNS_TABLES if same_runs else {})
+    if only:
+        tables = {table: tables[table] for table in only}
+    states = [read_state(settings, tables) for settings in (left, right)]
     if up_to_renaming:
         states = [
             rename(state, person_names(settings))
             for state, settings in zip(states, (left, right), strict=True)
         ]
-    empty = [table for table in MUST_HAVE_ROWS if not states[0][table][1]]
+    empty = [table for table in MUST_HAVE_ROWS & set(tables) if not states[0][table][1]]
     assert not empty, f"nothing to compare in {empty}"
     found = differences(*states)
     assert not found, "\n".join(found[:40])

@@ -1,10 +1,11 @@
-"""Spark gives the same rows as DuckDB, in a full build and in an incremental one.
+"""Each engine gives the same rows as DuckDB, in a full build and in an incremental one.
 
-PostgreSQL is compared in `test_incremental`.
+PostgreSQL is compared in `test_incremental`, too, after runs of other days.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -25,45 +26,89 @@ from tests.integration.sameness import assert_same
 def test_a_spark_server_agrees_with_duckdb(
     tmp_path: Path, duckdb_settings: Settings, spark_server_settings: Settings
 ) -> None:
-    compare(tmp_path, duckdb_settings, spark_server_settings)
+    duckdb, spark = grow_beside(tmp_path, duckdb_settings, spark_server_settings)
+    assert_same_report(tmp_path, duckdb, spark, engine="Apache Spark")
+
+
+def test_spark_in_a_process_finds_the_same_persons(
+    tmp_path: Path, duckdb_settings: Settings
+) -> None:
+    """dbt's session method, of few sources and as far as orders; the long run of tests does all."""
+    spark = make_spark_settings(tmp_path)
+    skip_without_java()
+    grow_beside(
+        tmp_path,
+        duckdb_settings,
+        spark,
+        sources=["shopify", "pos", "hubspot"],
+        select=["+edges", "+id_changes", "+orders"],
+        only=["identity.identifiers", "identity.edges", "identity.id_changes", "events.orders"],
+    )
 
 
 @pytest.mark.long
 def test_spark_in_a_process_agrees_with_duckdb(tmp_path: Path, duckdb_settings: Settings) -> None:
     """dbt's session method, with the catalogue and the planner that users have."""
+    skip_without_java()
+    grow_beside(tmp_path, duckdb_settings, make_spark_settings(tmp_path, spark_java_options=""))
+
+
+@pytest.mark.long
+def test_postgres_agrees_with_duckdb(
+    tmp_path: Path, duckdb_settings: Settings, postgres_settings: Settings
+) -> None:
+    duckdb, postgres = grow_beside(tmp_path, duckdb_settings, postgres_settings)
+    assert_same_report(tmp_path, duckdb, postgres, engine="PostgreSQL")
+
+
+def skip_without_java() -> None:
     problem = missing()
     if problem is not None:
         pytest.skip(problem)
-    settings = make_spark_settings(tmp_path, spark_java_options="")
-    compare(tmp_path, duckdb_settings, settings)
 
 
-def compare(tmp_path: Path, duckdb_settings: Settings, spark_settings: Settings) -> None:
-    """On few people: what Spark costs here is planning, not rows."""
+def grow_beside(
+    tmp_path: Path,
+    duckdb_settings: Settings,
+    other_settings: Settings,
+    *,
+    sources: Sequence[str] | None = None,
+    select: Sequence[str] = (),
+    only: Sequence[str] = (),
+) -> tuple[Settings, Settings]:
+    """Build twice on both and compare after each.
+
+    Of few people: what Spark costs here is planning, not rows. What customers are worth is learned
+    between, if all is built.
+    """
     exports = make_brand(tmp_path / "brand", people=60, days=DAYS)
-    duckdb, spark = (
+    duckdb, other = (
         settings.model_copy(update={"exports": exports, "var_dir": settings.var_dir / name})
-        for name, settings in (("duckdb", duckdb_settings), ("spark", spark_settings))
+        for name, settings in (("duckdb", duckdb_settings), ("other", other_settings))
     )
     for day in (FIT_DAY, DAYS):
-        for settings in (duckdb, spark):
+        for settings in (duckdb, other):
             with kept_session():
-                load(settings, as_of=day_end(day))
-                run_gate(settings)
-            build(settings, as_of=day_end(day), tests=False, quiet=True)
+                load(settings, as_of=day_end(day), sources=sources)
+                run_gate(settings, sources=sources)
+            build(settings, as_of=day_end(day), select=select, tests=False, quiet=True)
         with kept_session():
-            assert_same(duckdb, spark)
-            if day == FIT_DAY:
+            assert_same(duckdb, other, same_runs=True, only=only)
+            if day == FIT_DAY and not select:
                 record_value_fit(duckdb)
-                record_value_fit(spark)
+                record_value_fit(other)
+    return duckdb, other
+
+
+def assert_same_report(tmp_path: Path, duckdb: Settings, other: Settings, *, engine: str) -> None:
     with open_warehouse(duckdb) as warehouse:
         assert warehouse.fetch(
             "select count(*) > 0 from profiles.predictions where expected_value_90_days > 0"
         ) == [(True,)]
     with kept_session():
-        expected, found = read_facts(duckdb), read_facts(spark)
+        expected, found = read_facts(duckdb), read_facts(other)
         assert expected.merge is not None
         assert found.merge is not None
         assert found.merge.nodes == expected.merge.nodes
         assert (found.persons_by_size, found.stages) == (expected.persons_by_size, expected.stages)
-        assert "on Apache Spark." in write_report(spark, tmp_path / "report.html").read_text()
+        assert f"on {engine}." in write_report(other, tmp_path / "report.html").read_text()
