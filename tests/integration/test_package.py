@@ -68,7 +68,7 @@ def test_another_project_maps_its_source_and_adds_an_audience(
 
     # The command line reads what is the project's own there, and the rest in the package.
     shutil.copy(PROJECT_DIR / "profiles.yml", project)
-    settings = duckdb_settings.model_copy(update={"project_dir": project})
+    settings = usual_engine_settings.model_copy(update={"project_dir": project})
     assert [decision.rule_id for decision in DecisionFile(settings).read()] == ["z1"]
     assert matching_settings(settings)["link_at"] == 0.8
     assert variables(settings)["audiences"] == ["big_spenders", "new_leads"]
