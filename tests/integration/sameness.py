@@ -174,6 +174,8 @@ def _equal(left: Any, right: Any) -> bool:
     if isinstance(left, float) or isinstance(right, float):
         if left is None or right is None:
             return left is right
+        if math.isnan(left) or math.isnan(right):
+            return math.isnan(left) and math.isnan(right)
         return math.isclose(float(left), float(right), rel_tol=1e-9, abs_tol=1e-12)
     return bool(left == right)
 
