@@ -1,25 +1,33 @@
 {# `credit_by_weights('markov_channel', 'channel')`: conversion_id, touchpoint_id and credit of a
-   fitted model, by the recorded fit that is in use (var `attribution_fit.version`). The credit of a
-   conversion goes to the touches since the person's last one of that type: to their channels (or
-   campaigns) in proportion to the weights, evenly over the touches of each. What the fit has not
-   seen takes its mean weight; where all weights are zero, or nothing is fitted yet, all values earn
-   the same. With `version`, by that fit, and of all
-   conversions. #}
-{% macro credit_by_weights(model, dimension, version=none) -%}
+   fitted model, by the recorded fit that is in use (`weights_in_use`). The credit of a conversion goes
+   to the touches since the person's last one of that type: to their channels (or campaigns) in
+   proportion to the weights, evenly over the touches of each. What the fit has not seen takes its mean
+   weight; where all weights are zero, or nothing is fitted yet, all values earn the same.
+   `by_candidate`: by the candidate instead, and of all conversions. #}
+{% macro credit_by_weights(model, dimension, by_candidate=false) -%}
 with creditable_touches as (
 
     {{ sojourn.creditable_touches(
-        model, since_last_conversion=true, of_all=version is not none
+        model, since_last_conversion=true, of_all=by_candidate
     ) }}
 
 ),
 
 weights as {{ sojourn.inline() }} (
 
-    select * from {{ ref('sojourn', 'channel_weights') }}
-    where
-        model = '{{ model }}'
-        and fit_version = '{{ version or sojourn.fit_setting('version') }}'
+    {% if by_candidate -%}
+    select channel_weights.*
+    from {{ ref('sojourn', 'channel_weights') }} as channel_weights
+    inner join ({{ sojourn.candidate_fits() }}) as candidate_fits
+        on
+            channel_weights.conversion_type = candidate_fits.conversion_type
+            and channel_weights.model = candidate_fits.model
+            and channel_weights.fit_version = candidate_fits.fit_version
+    where channel_weights.model = '{{ model }}'
+    {%- else -%}
+    select * from {{ ref('sojourn', 'weights_in_use') }}
+    where model = '{{ model }}'
+    {%- endif %}
 
 ),
 

@@ -38,13 +38,20 @@
     {{ return(value) }}
 {%- endmacro %}
 
-{# The versions to fit: the one in use and, where there is one, its candidate. #}
+{# The versions to fit: the one that is named and, where there is one, its candidate. #}
 {% macro fit_versions() -%}
     {%- set versions = [sojourn.fit_setting('version') | string] -%}
-    {%- if sojourn.fit_setting('candidate') -%}
-        {%- do versions.append(sojourn.fit_setting('candidate') | string) -%}
+    {%- if sojourn.named_candidate() -%}
+        {%- do versions.append(sojourn.named_candidate()) -%}
     {%- endif -%}
     {{ return(versions | unique | list) }}
+{%- endmacro %}
+
+{# The candidate that the environment names (`sojourn attribution refit`, where statements run), or
+   `attribution_fit`; empty if none does. #}
+{% macro named_candidate() -%}
+    {%- set asked = env_var('SOJOURN_FIT_CANDIDATE', '') if execute else '' -%}
+    {{ return(asked or sojourn.fit_setting('candidate') | string) }}
 {%- endmacro %}
 
 {# The last moment of training: journeys that ended by then count. At the latest the window's length

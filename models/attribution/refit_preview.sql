@@ -1,9 +1,8 @@
 {{ config(materialized='view') }}
 
--- What the candidate of a fit would move, before it is adopted: see the var `attribution_fit`.
+-- What the candidate of a fit would move, before it is adopted.
 
-{% set candidate = sojourn.fit_setting('candidate') -%}
-{% set models = sojourn.fitted_models() if candidate else [] -%}
+{% set models = sojourn.fitted_models() -%}
 {% set kind_weight = sojourn.kind_weight('conversions.conversion_type', 'touches.kind') or '1' -%}
 
 with conversions as (
@@ -18,6 +17,12 @@ conversion_touches as (
 
 ),
 
+candidate_fits as (
+
+    {{ sojourn.candidate_fits() }}
+
+),
+
 candidate_credits as (
 
     {% for model in models -%}
@@ -28,7 +33,7 @@ candidate_credits as (
         credit
 
     from (
-        {{ sojourn.credit_by_weights(model, model.split('_')[1], candidate) }}
+        {{ sojourn.credit_by_weights(model, model.split('_')[1], by_candidate=true) }}
     ) as fitted_{{ model }}
     {{ 'union all' if not loop.last }}
     {% else -%}
@@ -91,7 +96,7 @@ both_fits as (
 
 ),
 
--- What no touch earns, no fit moves.
+-- What no touch earns, no fit moves; a type that the candidate has no fit of stays as it is.
 of_values as (
 
     select
@@ -107,6 +112,10 @@ of_values as (
 
     from both_fits
     inner join conversions on both_fits.conversion_id = conversions.conversion_id
+    inner join candidate_fits
+        on
+            conversions.conversion_type = candidate_fits.conversion_type
+            and both_fits.model = candidate_fits.model
     inner join conversion_touches
         on
             both_fits.conversion_id = conversion_touches.conversion_id

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sojourn.attribution.commands import attribution_app
 from sojourn.compare.commands import compare_app, evaluate_app
 from sojourn.identity.commands import explain, identity_app
 from sojourn.settings import Settings, get_settings
@@ -25,6 +26,7 @@ app.add_typer(evaluate_app)
 app.add_typer(compare_app)
 app.command("explain")(explain)
 app.add_typer(value_app)
+app.add_typer(attribution_app)
 
 AsOf = Annotated[
     datetime | None,

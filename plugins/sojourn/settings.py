@@ -67,12 +67,15 @@ class Settings(BaseSettings):
     threads: int = Field(default=2, ge=1)
     # When Airflow loads: five cron fields, in UTC. Empty: only when somebody asks.
     ingest_schedule: str = "0 0 * * *"
-    # When Airflow fits the models of customer value anew: weekly. Empty: only when somebody asks.
+    # When Airflow fits attribution and customer value anew: weekly. Empty: only when somebody asks.
     refit_schedule: str = "0 3 * * 1"
+    # A refit of attribution is adopted by itself where no model gives more than this part of its
+    # credit (0.05) to others. Empty: never; somebody runs `sojourn attribution adopt`.
+    refit_adopt_below: float | None = Field(default=None, ge=0, le=1)
     # Replay history: the first day that the schedule loads. Empty: begin with the latest interval.
     ingest_start: date | None = None
 
-    @field_validator("ingest_start", mode="before")
+    @field_validator("ingest_start", "refit_adopt_below", mode="before")
     @classmethod
     def _empty_is_none(cls, value: object) -> object:
         return None if value == "" else value
@@ -130,6 +133,9 @@ class Settings(BaseSettings):
             "SOJOURN_THREADS": str(self.threads),
             "SOJOURN_INGEST_SCHEDULE": self.ingest_schedule,
             "SOJOURN_REFIT_SCHEDULE": self.refit_schedule,
+            "SOJOURN_REFIT_ADOPT_BELOW": ""
+            if self.refit_adopt_below is None
+            else str(self.refit_adopt_below),
             "SOJOURN_INGEST_START": "" if self.ingest_start is None else str(self.ingest_start),
         }
         if self.exports is not None:

@@ -140,9 +140,14 @@ def test_activate(described: dict[str, Any]) -> None:
 
 def test_refit(described: dict[str, Any]) -> None:
     dag = described["dags"]["sojourn_refit"]
-    assert upstream(dag) == {"as_of": set(), "refit_value": {"as_of"}}
+    assert upstream(dag) == {
+        "as_of": set(),
+        "refit_value": {"as_of"},
+        "refit_attribution": {"as_of"},
+    }
     assert dag["schedule"] == "CronDataIntervalTimetable"
     assert dag["tasks"]["refit_value"]["pool"] == POOL
+    assert dag["tasks"]["refit_attribution"]["pool"] == POOL
 
 
 def test_what_follows_an_asset_is_not_paused(described: dict[str, Any]) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import yaml
+from sojourn.attribution.refit import NothingFittedError, RefitError, adopt, refit
 from sojourn.build import run_dbt
 from sojourn.settings import Settings
 from sojourn.warehouse import open_warehouse, text_type
@@ -384,8 +385,8 @@ GIVEN = {
 }
 MODELS = [
     "creditable_kinds", "person_fingerprints", "conversion_touches", "conversion_fingerprints",
-    "journeys", "paths", "journey_steps", "channel_weights", "conversions_to_credit", "credits",
-    "refit_preview",
+    "journeys", "paths", "journey_steps", "channel_weights", "fit_log", "weights_in_use",
+    "conversions_to_credit", "credits", "refit_preview", "refit_reports",
 ]  # fmt: skip
 
 
@@ -430,7 +431,7 @@ class Project:
             *(f"credits_by_{model}" for model in self.vars["attribution_models"]),
         ]:
             shutil.copy(PROJECT_DIR / "models" / "attribution" / f"{name}.sql", folder / "models")
-        self.schema = {"duckdb": "main", "postgres": "public"}.get(settings.target, "default")
+        self.schema = "attribution"
         with open_warehouse(settings) as warehouse:
             text = text_type(warehouse.dialect)
             warehouse.execute("create schema if not exists given")
@@ -487,6 +488,7 @@ class Project:
                     "vars": self.vars,
                     "models": {
                         "sojourn": {
+                            "+schema": self.schema,
                             "+materialized": "table",
                             "+pre-hook": "{{ sojourn.before_model() }}",
                             "+post-hook": "{{ sojourn.after_model() }}",
@@ -666,6 +668,99 @@ def test_a_recorded_fit_stays_until_another_version_is_named(project: Project) -
     assert {version for _, version in versions} == {"2"}
     project.run(version="1")
     assert_close(project.credits(), kept)
+
+
+def test_a_refit_is_proposed_with_what_it_would_move_and_adopted(
+    every_engine_settings: Settings, tmp_path: Path
+) -> None:
+    """Nothing moves before; then what the report said, and no type of which there is no new fit."""
+    project = make_project(every_engine_settings, tmp_path)
+    settings = every_engine_settings.model_copy(update={"project_dir": project.folder})
+    whole = random_world(19, 300, CHANNELS[:5], [])
+    early = START + timedelta(days=45)
+    project.vars["attribution_models"] = ["linear", "markov_channel", "shapley_channel"]
+    project.vars["attribution_settings"] = {"opportunity_won": {"window_days": 100}}
+    with pytest.raises(RefitError, match="sojourn build"):
+        refit(settings, AS_OF)
+    project.give(
+        World(
+            [touch for touch in whole.touches if touch.at < early],
+            [c for c in whole.conversions if c.at < early and c.kind == "order"],
+        )
+    )
+    project.run("--select", "+refit_preview", "credits", "refit_reports", as_of=early)
+    with pytest.raises(NothingFittedError, match="min_conversions"):
+        refit(settings, START)
+    project.run(as_of=early + timedelta(days=30), shapley_min_journeys=1)
+    project.give(whole)
+    # Opportunities have no journeys yet that are known to have ended.
+    day = START + timedelta(days=99)
+    project.run(as_of=day)
+    before = project.credits()
+    found = refit(settings, day)
+    assert (found.version, found.is_adopted, found.is_new) == ("2026-04-10", False, True)
+    assert [moves.rows[0][:2] for moves in found.moves] == [
+        ("order", "markov_channel"),
+        ("order", "shapley_channel"),
+    ]
+    assert "2026-04-10 is a candidate" in found.summary()
+    assert "of the credit would go to others" in found.sentences()[0]
+    project.run(as_of=day)
+    assert project.credits() == before
+    # A run that is repeated finds what it made.
+    again = refit(settings, day)
+    assert again == replace(found, is_new=False)
+    # As much as it moves is not allowed, and then is.
+    assert found.share > 0.001
+    assert not refit(settings, day, adopt_below=found.share / 2).is_adopted
+    with pytest.raises(RefitError, match="no fit 3"):
+        adopt(settings, "3", day, author="Mia", reason="None")
+    later = day + timedelta(hours=1)
+    said = adopt(settings, found.version, later, author="Mia", reason="The market moved.")
+    assert "adopted" in said
+    with pytest.raises(RefitError, match="already"):
+        adopt(settings, found.version, later, author="Mia", reason="Again")
+    # A build as of an earlier time does not know it.
+    project.run(as_of=day)
+    assert project.credits() == before
+    project.run(as_of=later)
+    weights = project.fit(found.version, "weight")
+    assert ("opportunity_won", "markov_channel") not in weights
+    expected = expected_credits(
+        whole, weights, {"order": Rules(), "opportunity_won": Rules(window_days=100)}
+    )
+    models = project.vars["attribution_models"]
+    expected = {key: credit for key, credit in expected.items() if key[2] in models}
+    assert_close(project.credits(), expected)
+    touches = {touch.touch_id: touch for touch in whole.touches}
+    orders = {found.conversion_id for found in whole.conversions if found.kind == "order"}
+    moved: dict[tuple[str, str], float] = defaultdict(float)
+    for (conversion, touch, model), credit in expected.items():
+        if conversion in orders and touch in touches and model != "linear":
+            moved[model, touches[touch].channel] += credit
+    promised = {
+        (row.model, row.value): row.candidate_conversions
+        for moves in found.moves
+        for row in moves.rows
+    }
+    assert_close(promised, moved)
+    # Back, as of a later time; and by itself where little enough moves.
+    adopt(settings, "1", later, author="Mia", reason="A mistake.")
+    project.run(as_of=later)
+    assert_close(project.credits(), before)
+    second = refit(settings, later, version="by-itself", adopt_below=1.0)
+    assert second.is_adopted
+    project.run(as_of=later)
+    assert_close(project.credits(), expected)
+    assert project.fetch(
+        "select fit_version, change, author from {schema}.fit_log order by change_number"
+    ) == [
+        ("2026-04-10", "proposed", "sojourn"),
+        ("2026-04-10", "adopted", "Mia"),
+        ("1", "adopted", "Mia"),
+        ("by-itself", "proposed", "sojourn"),
+        ("by-itself", "adopted", "sojourn"),
+    ]
 
 
 def test_only_what_changed_is_credited_anew(project: Project) -> None:

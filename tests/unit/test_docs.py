@@ -25,7 +25,10 @@ PUBLIC = {
     ],
     "events": ["events", "sessions", "touchpoints", "orders", "order_items", "conversions"],
     "audiences": ["members", "membership_log"],
-    "attribution": ["ad_spend", "paths", "channel_weights", "credits", "performance"],
+    "attribution": [
+        "ad_spend", "paths", "channel_weights", "credits", "performance", "fit_log",
+        "refit_reports",
+    ],
     "activation": ["sync_runs", "sync_log", "sync_state"],
 }  # fmt: skip
 

@@ -87,6 +87,25 @@ def refit_value(as_of: str) -> None:
         raise AirflowFailException(str(error)) from None
 
 
+def refit_attribution(as_of: str) -> None:
+    """Propose a fit of attribution, and report what it would move; adopt it if the settings say so.
+
+    Raises:
+        AirflowSkipException: when there is nothing to learn from yet.
+    """
+    from airflow.sdk.exceptions import AirflowSkipException
+
+    from sojourn.attribution.refit import NothingFittedError, refit
+    from sojourn.settings import get_settings
+
+    settings = get_settings()
+    try:
+        proposed = refit(settings, parse_as_of(as_of), adopt_below=settings.refit_adopt_below)
+    except NothingFittedError as error:
+        raise AirflowSkipException(str(error)) from None
+    print(proposed.summary())
+
+
 def activate_syncs(as_of: str) -> None:
     """Send to every destination what has changed since its last acknowledgement."""
     from sojourn.activation import activate

@@ -31,6 +31,7 @@ _STAYS = (
     ("identity", "match_parameters"),
     ("identity", "match_frequencies"),
     ("attribution", "channel_weights"),
+    ("attribution", "fit_log"),
     ("profiles", "value_parameters"),
 )
 

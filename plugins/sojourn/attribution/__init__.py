@@ -1,0 +1,1 @@
+"""Fits of attribution: proposed with a report of what they would move, and adopted."""
