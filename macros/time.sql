@@ -8,7 +8,7 @@
     {%- if not execute -%}
         1970-01-01 00:00:00
     {%- else -%}
-        {%- set as_of = var('as_of') or env_var('SOJOURN_AS_OF', '') -%}
+        {%- set as_of = var('as_of', '') or env_var('SOJOURN_AS_OF', '') -%}
         {%- if as_of -%}
             {{ modules.datetime.datetime.fromisoformat(as_of | string).replace(tzinfo=none).strftime('%Y-%m-%d %H:%M:%S') }}
         {%- else -%}

@@ -19,6 +19,7 @@
                    others are bootstrap samples, Poisson(1) draws from a hash of the unit
    and what the models found goes to
      fit_effects   fit, model, replicate, value, effect, sampling_error
+     fit_reasons   fit, model, reason: why there are no intervals
 
    A unit is a person. Of more than 50,000, it is one of 4,096 groups of persons, by hash: persons are
    independent of each other, so groups of them vary by as much as they do, and sampling costs the same
@@ -36,6 +37,14 @@
             adapter.get_columns_in_relation(existing) | map(attribute='name') | map('lower') | list
         )
     ) -%}
+    {#- A table that was made before it had reasons. -#}
+    {%- if is_kept and 'ci_reason' not in (
+        adapter.get_columns_in_relation(existing) | map(attribute='name') | map('lower') | list
+    ) -%}
+        {%- do alter_relation_add_remove_columns(
+            existing, [api.Column('ci_reason', sojourn.type_string())], none
+        ) -%}
+    {%- endif -%}
     {%- do sojourn.drop_fit_tables() -%}
     {%- set fits = sojourn.missing_fits(journeys, this if is_kept else none) -%}
     {%- if fits -%}
@@ -47,6 +56,13 @@
                 cast(null as {{ sojourn.type_string() }}) as value,
                 cast(null as {{ sojourn.type_double() }}) as effect,
                 cast(null as {{ sojourn.type_double() }}) as sampling_error
+            where 1 = 0
+        {%- endcall -%}
+        {%- call sojourn.scratch('fit_reasons') -%}
+            select
+                0 as fit,
+                cast(null as {{ sojourn.type_string() }}) as model,
+                cast(null as {{ sojourn.type_string() }}) as reason
             where 1 = 0
         {%- endcall -%}
         {%- do sojourn.collect_fit_touches(journeys, ref('sojourn', config.require('steps'))) -%}
@@ -81,7 +97,7 @@
 
 {% macro drop_fit_tables() %}
     {%- do sojourn.drop_scratch([
-        'fit_effects', 'fit_touches', 'fit_all_draws', 'fit_values', 'fit_steps', 'fit_draws',
+        'fit_effects', 'fit_reasons', 'fit_touches', 'fit_all_draws', 'fit_values', 'fit_steps', 'fit_draws',
         'fit_moves', 'fit_chain', 'fit_powers', 'fit_powers_next', 'fit_visits', 'fit_visits_next',
         'fit_steps_back', 'fit_members', 'fit_blocks', 'fit_blocks_next', 'fit_sums', 'fit_chances',
         'fit_sets', 'fit_subsets', 'fit_worths', 'fit_places',
@@ -109,7 +125,8 @@
 {%- endmacro %}
 
 
-{# The fits to make: a list of {number, version, type, dimension, models, journeys, conversions}. #}
+{# The fits to make, where enough journeys converted: a list of {number, version, type, dimension,
+   models, journeys, conversions}. #}
 {% macro missing_fits(journeys, kept) %}
     {%- set recorded = [] -%}
     {%- if kept is not none -%}
@@ -287,7 +304,13 @@
         {%- endif %}
     {%- endcall -%}
     {%- set value_count = run_query('select count(*) from fit_values').rows[0][0] | int -%}
-    {%- for model in fit.models -%}
+    {#- Direct touches and others that do not count are out by now, and with them some journeys. -#}
+    {%- set trained = run_query(
+        'select count(*), sum(case when is_converted then 1 else 0 end) from '
+        ~ '(select distinct path_id, is_converted from fit_steps) as journeys'
+    ).rows[0] -%}
+    {%- do fit.update({'journeys': trained[0] | int, 'conversions': (trained[1] or 0) | int}) -%}
+    {%- for model in fit.models if fit.conversions >= sojourn.fit_setting('min_conversions') -%}
         {%- if model.startswith('markov_') -%}
             {%- do sojourn.fit_markov(fit.number, model, value_count) -%}
         {%- elif value_count <= sojourn.fit_setting('shapley_exact_values') -%}
@@ -299,17 +322,30 @@
 {% endmacro %}
 
 
-{# Scratch table `fit_draws`. Without bootstrap samples where they would cost too much: `steps` is how
-   many products one sample takes. #}
-{% macro draw_units(steps) %}
+{# Scratch table `fit_draws`. Without bootstrap samples where they would cost too much, of which
+   `fit_reasons` is told: `products` is how many one sample takes. #}
+{% macro draw_units(fit, model, value_count, products) %}
     {%- set replicates = sojourn.fit_setting('replicates') -%}
-    {%- if steps * replicates > 20000000 -%}
-        {%- set replicates = 0 -%}
+    {%- set cost = (products * replicates / 1000000) | round(0, 'ceil') | int -%}
+    {%- set allowed = sojourn.fit_setting('interval_cost') -%}
+    {%- if replicates == 0 or cost > allowed -%}
+        {%- call sojourn.scratch_rows('fit_reasons') -%}
+            select
+                {{ fit }} as fit,
+                '{{ model }}' as model,
+                {%- if replicates == 0 %}
+                'No bootstrap samples are drawn: attribution_fit.replicates is 0.' as reason
+                {%- else %}
+                '{{ 'There are too many ways between ' ~ value_count ~ ' channels or campaigns for '
+                    ~ replicates ~ ' bootstrap samples: ' ~ cost ~ ' million products; '
+                    ~ 'attribution_fit.interval_cost allows ' ~ allowed ~ '.' }}' as reason
+                {%- endif %}
+        {%- endcall -%}
     {%- endif -%}
     {%- call sojourn.scratch('fit_draws') -%}
         select *
         from fit_all_draws
-        where replicate <= {{ replicates }}
+        where replicate <= {{ 0 if cost > allowed else replicates }}
     {%- endcall -%}
 {% endmacro %}
 
@@ -338,9 +374,12 @@
 {% macro fitted_weights(fits) -%}
     {%- set double = sojourn.type_double() -%}
     {%- set string = sojourn.type_string() -%}
+    {%- set least_journeys = 'sets of ' ~ sojourn.fit_setting('shapley_min_journeys') ~ ' journeys or more' -%}
     {%- if not fits -%}
     select
-        {% for column in ['fit_version', 'conversion_type', 'model', 'dimension', 'value', 'settings'] -%}
+        {% for column in [
+            'fit_version', 'conversion_type', 'model', 'dimension', 'value', 'settings', 'ci_reason'
+        ] -%}
         cast(null as {{ string }}) as {{ column }},
         {% endfor -%}
         cast(null as {{ sojourn.type_bigint() }}) as journeys,
@@ -362,6 +401,7 @@
             '{{ fit.version }}' as fit_version,
             {{ sojourn.text_literal(fit.type) }} as conversion_type,
             '{{ fit.dimension }}' as dimension,
+            {{ sojourn.text_literal(sojourn.learned_from(fit.type)) }} as learned_from,
             {{ fit.journeys }} as journeys,
             {{ fit.conversions }} as conversions
         {{ 'union all' if not loop.last }}
@@ -426,9 +466,13 @@
         weighted.value,
         case
             when weighted.model like 'markov%' then 'order {{ sojourn.fit_setting('markov_order') }}'
-            when weighted.sampling_error is null then 'exact'
-            else '{{ sojourn.fit_setting('shapley_permutations') }} permutations'
-        end as settings,
+            when weighted.sampling_error is null then 'exact, {{ least_journeys }}'
+            else '{{ sojourn.fit_setting('shapley_permutations') }} permutations, {{ least_journeys }}'
+        end || '; ' || fits.learned_from as settings,
+        case
+            when intervals.ci_low is null
+                then coalesce(fit_reasons.reason, 'No bootstrap sample has a weight above zero.')
+        end as ci_reason,
         cast(fits.journeys as {{ sojourn.type_bigint() }}) as journeys,
         cast(fits.conversions as {{ sojourn.type_bigint() }}) as conversions,
         case when weighted.model like 'markov%' then weighted.effect end as removal_effect,
@@ -449,6 +493,24 @@
             weighted.fit = intervals.fit
             and weighted.model = intervals.model
             and weighted.value = intervals.value
+    left join fit_reasons
+        on
+            weighted.fit = fit_reasons.fit
+            and weighted.model = fit_reasons.model
     where weighted.replicate = 0
     {%- endif -%}
+{%- endmacro %}
+
+
+{# What the journeys of a conversion type are to fitted models, in words. #}
+{% macro learned_from(type) -%}
+    {%- set all_settings = sojourn.attribution_settings() -%}
+    {%- set settings = all_settings.get(type, all_settings.default) -%}
+    {%- set said = [
+        'window ' ~ settings.window_days ~ ' days', 'path ' ~ settings.path, 'direct ' ~ settings.direct
+    ] -%}
+    {%- for name in ['excluded_channels', 'included_channels', 'removed_if_not_alone'] if settings[name] -%}
+        {%- do said.append(name ~ ' ' ~ settings[name] | join(', ')) -%}
+    {%- endfor -%}
+    {{ return(said | join('; ')) }}
 {%- endmacro %}

@@ -1,12 +1,27 @@
 {# `attribution_settings()`: the var `attribution_settings`, checked: a dictionary by conversion type and
    for `default`, each with all settings. #}
 {% macro attribution_settings() -%}
+    {#- A model of a project that uses this one as a package sees no vars of this one, but its nodes. -#}
+    {%- if model is defined and model.package_name and model.package_name != 'sojourn' -%}
+        {%- set kept = graph.nodes.values() if execute else [] -%}
+        {%- for node in kept if node.unique_id == 'model.sojourn.creditable_kinds' -%}
+            {{ return(node.config.meta.attribution_settings) }}
+        {%- endfor -%}
+        {{ return({'default': {'direct': 'fallback', 'window_touches': none}}) }}
+    {%- endif -%}
     {%- set given = var('attribution_settings', {}) or {} -%}
     {%- set defaults = {
         'window_days': var('attribution_window_days'), 'window_touches': none, 'kind_windows': {},
         'kind_weights': {}, 'direct': 'fallback', 'excluded_channels': [], 'included_channels': [],
         'path': 'all', 'removed_if_not_alone': [],
     } -%}
+    {%- set known = sojourn.conversion_types() -%}
+    {%- for type in given if type != 'default' and type not in known -%}
+        {{ exceptions.raise_compiler_error(
+            '`attribution_settings` names ' ~ type ~ ', but `conversion_types` has only '
+            ~ known | join(', ') ~ ': correct the name, or add the type there.'
+        ) }}
+    {%- endfor -%}
     {%- set found = {} -%}
     {%- for type in ['default'] + (given | reject('equalto', 'default') | sort) -%}
         {%- set settings = dict(found.get('default', defaults), **(given.get(type) or {})) -%}
@@ -140,4 +155,15 @@
         {%- do parts.update({name: words[settings.direct]}) -%}
     {%- endfor -%}
     {{ sojourn.by_conversion_type(parts, type) }}
+{%- endmacro %}
+
+{# `settled_conversion()`: of a journey in `paths`, 1 if it converted, 0 if not, NULL if it ended within
+   the last window, in which those that did not convert are not known yet. #}
+{% macro settled_conversion() -%}
+    case
+        when
+            coalesce(converted_at, last_touched_at)
+            <= {{ sojourn.days_before(sojourn.run_at(), sojourn.window_days('conversion_type')) }}
+            then case when is_converted then cast(1 as {{ sojourn.type_double() }}) else 0 end
+    end
 {%- endmacro %}

@@ -81,6 +81,15 @@
    the views `credits_by_<model>` start; all, on a full build. #}
 {% macro list_conversions_to_credit() -%}
     {%- if execute -%}
+        {%- for node in graph.nodes.values() if (
+            node.name.startswith('credits_by_') and node.name[11:] in var('attribution_models')
+            and node.resource_type == 'model' and node.config.materialized not in ['view', 'ephemeral']
+        ) -%}
+            {{ exceptions.raise_compiler_error(
+                node.name ~ ' must be a view, not a ' ~ node.config.materialized ~ ': it starts from the '
+                ~ 'conversions that this run credits.'
+            ) }}
+        {%- endfor -%}
         {%- set listed = ref('sojourn', 'conversions_to_credit') -%}
         {%- if is_incremental() -%}
             {%- set rows = sojourn.changed_conversions() -%}

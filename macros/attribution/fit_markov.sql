@@ -52,7 +52,10 @@
     {%- set move_kinds = run_query(
         'select count(*) from (select distinct from_state, to_state from fit_moves) as kinds'
     ).rows[0][0] | int -%}
-    {%- do sojourn.draw_units(16 * value_count ** 3 if is_dense else 64 * value_count * move_kinds) -%}
+    {%- do sojourn.draw_units(
+        fit, model, value_count,
+        16 * value_count ** 3 if is_dense else 64 * value_count * move_kinds
+    ) -%}
     {%- call sojourn.scratch('fit_chain') -%}
         select
             replicate,

@@ -14,6 +14,7 @@
         'training_days': [1, 36500], 'min_conversions': [1, 1000000000], 'markov_order': [1, 3],
         'shapley_exact_values': [1, 16], 'shapley_permutations': [2, 100000],
         'shapley_min_journeys': [1, 1000000000], 'replicates': [0, 1000],
+        'interval_cost': [0, 1000000],
     } -%}
     {%- set settings = var('attribution_fit') -%}
     {%- if name not in settings -%}

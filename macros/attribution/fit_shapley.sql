@@ -6,7 +6,7 @@
    attribution for online advertising, 2012. #}
 {% macro fit_shapley(fit, model, value_count) %}
     {%- set bigint = sojourn.type_bigint() -%}
-    {%- do sojourn.draw_units(4 * value_count * 2 ** value_count) -%}
+    {%- do sojourn.draw_units(fit, model, value_count, 4 * value_count * 2 ** value_count) -%}
     {%- call sojourn.scratch('fit_sets') -%}
         select
             draws.replicate,
@@ -168,7 +168,7 @@
         group by unit_id, is_converted, members
     {%- endcall -%}
     {%- set set_count = run_query('select count(distinct members) from fit_members').rows[0][0] | int -%}
-    {%- do sojourn.draw_units((set_count + 4 * value_count) * permutations) -%}
+    {%- do sojourn.draw_units(fit, model, value_count, (set_count + 4 * value_count) * permutations) -%}
     {%- call sojourn.scratch('fit_sets') -%}
         select
             draws.replicate,

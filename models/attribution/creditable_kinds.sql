@@ -1,3 +1,7 @@
+{{ config(meta={'attribution_settings': sojourn.attribution_settings()}) }}
+
+-- Models of a project that uses this one as a package read its settings from here.
+
 with touch_kinds as (
 
     select distinct kind

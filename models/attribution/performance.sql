@@ -25,8 +25,10 @@ campaign_mapping as (
 -- Spend is shown before anything is sold.
 conversion_types as (
 
-    select {{ sojourn.text_literal(sojourn.conversion_types() | first) }} as conversion_type
+    {% for type in sojourn.conversion_types() -%}
+    select {{ sojourn.text_literal(type) }} as conversion_type
     union
+    {% endfor -%}
     select distinct conversion_type
     from credits
 

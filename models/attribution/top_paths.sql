@@ -1,5 +1,7 @@
 {{ config(materialized='view') }}
 
+-- Counts are of all journeys; the rate is that of those whose time is up.
+
 with paths as (
 
     select * from {{ ref('sojourn', 'paths') }}
@@ -15,8 +17,7 @@ select
     cast(sum(case when is_converted then 1 else 0 end) as {{ sojourn.type_bigint() }})
         as conversions,
     cast(sum(revenue) as {{ sojourn.type_money() }}) as revenue,
-    avg(case when is_converted then cast(1 as {{ sojourn.type_double() }}) else 0 end)
-        as conversion_rate,
+    avg({{ sojourn.settled_conversion() }}) as conversion_rate,
     avg(days_to_convert) as average_days_to_convert
 
 from paths

@@ -67,6 +67,7 @@ select
     channel_weights.model,
     channel_weights.dimension,
     channel_weights.value,
+    channel_weights.ci_reason,
     '{{ configured }}' as configured_version,
     channel_weights.removal_effect,
     channel_weights.shapley_value,

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pytest
 import yaml
 from sojourn.attribution.refit import NothingFittedError, RefitError, adopt, refit
-from sojourn.build import run_dbt
+from sojourn.build import BuildError, run_dbt
 from sojourn.settings import Settings
 from sojourn.warehouse import open_warehouse, text_type
 
@@ -1005,6 +1005,67 @@ def test_many_campaigns(project: Project) -> None:
     rate = sum(converted for _, converted in paths) / len(paths)
     assert math.isclose(sum(sampled.values()), rate, rel_tol=1e-9)
     assert min(project.fit("1", "sampling_error")["order", "shapley_campaign"].values()) > 0
+
+
+def test_where_direct_never_counts_and_is_all_nothing_is_fitted(project: Project) -> None:
+    """Nor where too few journeys are left; each conversion is still credited once."""
+    world = path_world([("A", True), ("B", False), ("A", False)])
+    world.touches += [
+        Touch(f"d{number}", f"d{number}", START, DIRECT) for number in range(len(world.touches))
+    ]
+    world.conversions += [
+        Conversion(f"w{number}", f"d{number}", "opportunity_won", START + timedelta(days=1))
+        for number in range(3)
+    ]
+    rules = dict.fromkeys(("order", "opportunity_won"), Rules(direct="never"))
+    project.vars["attribution_settings"] = {"default": {"direct": "never"}}
+    # Of orders only one is left; of opportunities the others' touches, none of which converted.
+    world.touches = [touch for touch in world.touches if touch.channel != "B"]
+    project.give(world)
+    project.run(min_conversions=2)
+    assert not project.fit("1", "weight")
+    assert_close(project.credits(), expected_credits(world, {}, rules))
+    project.run(min_conversions=1, shapley_min_journeys=1)
+    assert {kind for kind, _ in project.fit("1", "weight")} == {"order"}
+    # Only direct touches at all.
+    world.touches = [touch for touch in world.touches if touch.is_direct]
+    world.conversions = [found for found in world.conversions if found.kind != "order"]
+    project.give(world)
+    project.run("--full-refresh", version="2")
+    assert not project.fit("2", "weight")
+    assert_close(project.credits(), expected_credits(world, {}, rules))
+
+
+def test_settings_of_a_type_that_is_none_are_refused(project: Project) -> None:
+    project.vars["attribution_settings"] = {"ordr": {"window_days": 7}}
+    with pytest.raises(BuildError, match="names ordr, but `conversion_types` has only"):
+        project.run()
+
+
+def test_intervals_that_cost_too_much_say_so(project: Project) -> None:
+    campaigns = [f"campaign {number}" for number in range(40)]
+    project.give(random_world(21, 300, ["Email"], campaigns))
+    project.vars["attribution_models"] = ["markov_campaign", "shapley_campaign"]
+    found = {}
+    for version, cost in (("dear", 7), ("cheap", 6)):
+        project.run(
+            "--select", "+channel_weights", version=version, replicates=6, interval_cost=cost,
+            shapley_permutations=500,
+        )  # fmt: skip
+        found[version] = {
+            model: (count, intervals, reason)
+            for model, count, intervals, reason in project.fetch(
+                "select model, count(*), count(ci_low), max(ci_reason)"
+                f" from {{schema}}.channel_weights where fit_version = '{version}'"
+                " and conversion_type = 'order' group by model"
+            )
+        }
+    count, intervals, reason = found["dear"]["markov_campaign"]
+    assert (count, intervals, reason) == (41, 41, None)
+    count, intervals, reason = found["cheap"]["markov_campaign"]
+    assert (count, intervals) == (41, 0)
+    assert "between 41 channels or campaigns for 6 bootstrap samples: 7 million" in reason
+    assert [row[1] for row in (found[v]["shapley_campaign"] for v in found)] == [41, 41]
 
 
 def test_random_orders_come_close_to_exact_values(project: Project) -> None:

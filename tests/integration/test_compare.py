@@ -622,10 +622,30 @@ def test_biases_equal_a_reference(engine_settings: Settings, tmp_path: Path) -> 
     assert first >= second
     assert found["misled_most"] == found["models"][0]["model"]
     with pytest.raises(EvaluationError, match="No conversion of the type lead"):
-        evaluate(engine_settings, file, conversion_type="lead")
+        evaluate(engine_settings, file, conversion_types=["lead"])
+    # Orders under two types that have each once, and then one under both.
+    with open_warehouse(engine_settings) as warehouse:
+        warehouse.execute(
+            "update attribution.credits set conversion_type = case when conversion_id < 'o4' "
+            "then 'first_order' else 'repeat_order' end"
+        )
+        add = "insert into events.conversions (conversion_id, order_id, conversion_type) values "
+        warehouse.execute(add + "('o1', 'o1', 'first_order'), ('o9', 'o9', 'repeat_order')")
+    again = evaluate(engine_settings, file)
+    assert again["conversion_types"] == ["first_order", "repeat_order"]
+    assert again["conversions"] == found["conversions"]
+    assert [one["channel"]["misplaced_share"] for one in again["models"]] == pytest.approx(
+        [one["channel"]["misplaced_share"] for one in found["models"]]
+    )
+    alone = evaluate(engine_settings, file, conversion_types=["first_order"])
+    assert 0 < alone["conversions"] < found["conversions"]
+    with open_warehouse(engine_settings) as warehouse:
+        warehouse.execute(add + "('x', 'o1', 'repeat_order')")
+    with pytest.raises(EvaluationError, match="orders in common"):
+        evaluate(engine_settings, file)
     file.write_text(file.read_text().replace("Email", "Radio").replace("Display", "TV"))
     with pytest.raises(EvaluationError, match=r"truth of another brand.*Radio, TV, SMS"):
-        evaluate(engine_settings, file)
+        evaluate(engine_settings, file, conversion_types=["first_order"])
 
 
 def sojourn(settings: Settings, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:

@@ -33,7 +33,7 @@ def call(*command: str | Path, folder: Path, **environment: str) -> str:
     return done.stdout
 
 
-def test_another_project_maps_its_source_and_adds_an_audience(
+def test_another_project_maps_its_source_and_adds_an_audience_and_a_model(
     tmp_path: Path, usual_engine_settings: Settings
 ) -> None:
     project = tmp_path / "till"
@@ -55,6 +55,11 @@ def test_another_project_maps_its_source_and_adds_an_audience(
             "where status = 'blocked'"
         )
         members = warehouse.fetch("select audience, reason from audiences.members")
+        credits = warehouse.fetch(
+            "select conversions.order_id, credits.model, credits.channel, credits.credit "
+            "from attribution.credits as credits inner join events.conversions as conversions "
+            "on credits.conversion_id = conversions.conversion_id order by 1, 2, credits.touched_at"
+        )
     zoe = "zoë@shop.example"
     assert orders == [
         ("R1", zoe, "EUR"),
@@ -77,6 +82,27 @@ def test_another_project_maps_its_source_and_adds_an_audience(
     rules.write_text(types.replace("email,3,,", "email,3,1,"))
     persons = what_if(settings, rules)["persons"]
     assert (persons["before"], persons["after"], persons["split"]) == (2, 3, 1)
+
+    # A model of its own follows Sojourn's settings: of three touches the last two count.
+    expected = []
+    for order in ("R1", "R2", "R3", "R4", "R5"):
+        if order in ("R3", "R4"):
+            expected += [(order, model, "Unattributed", 1.0) for model in ("linear", "middle_touch")]
+            continue
+        expected += [(order, "linear", "Store", 0.5), (order, "linear", "Direct Mail", 0.5)]
+        expected += [(order, "middle_touch", "Store", 1.0)]
+    assert credits == expected
+    config = project / "dbt_project.yml"
+    text = config.read_text()
+    config.write_text(text.replace("    audiences:", "    +materialized: table\n    audiences:", 1))
+    refused = subprocess.run(
+        [dbt, "--quiet", "run", "--select", "credits"],
+        cwd=project,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert "credits_by_middle_touch must be a view" in refused.stdout
 
 
 def test_the_wheel_runs_and_airflow_knows_the_provider(tmp_path: Path) -> None:

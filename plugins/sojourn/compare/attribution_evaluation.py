@@ -109,23 +109,65 @@ class _Credits:
     currency: str
 
 
-def _read_credits(warehouse: Warehouse, prefix: str, conversion_type: str) -> _Credits:
+def _types_of_orders(warehouse: Warehouse, prefix: str, asked: Sequence[str]) -> list[str]:
+    """Return the conversion types to compare: those asked for, or those that are all orders.
+
+    Raises:
+        EvaluationError: one is not credited, or an order would count twice.
+    """
     schema = f"{prefix}attribution"
     if not warehouse.relation_exists(schema, "credits"):
         raise EvaluationError("Nothing is credited yet: run `sojourn run` (or `make demo`) first.")
-    relation = relation_name(schema, "credits")
-    found = warehouse.fetch(
-        f"select count(distinct conversion_id) from {relation} where conversion_type = ?",
-        (conversion_type,),
-    )
-    if not found[0][0]:
-        types = warehouse.fetch(
-            f"select distinct conversion_type from {relation} order by conversion_type"
+    credited = [
+        str(name)
+        for (name,) in warehouse.fetch(
+            f"select distinct conversion_type from {relation_name(schema, 'credits')} order by 1"
         )
+    ]
+    there_are = f"there are: {', '.join(credited) or 'none at all'}"
+    missing = [name for name in asked if name not in credited]
+    if missing:
         raise EvaluationError(
-            f"No conversion of the type {conversion_type} is credited; there are: "
-            f"{', '.join(str(name) for (name,) in types) or 'none at all'}."
+            f"No conversion of the type {' or '.join(missing)} is credited; {there_are}."
         )
+    if asked:
+        chosen = list(dict.fromkeys(asked))
+    elif "order" in credited:
+        return ["order"]
+    else:
+        conversions = relation_name(f"{prefix}events", "conversions")
+        rows = warehouse.fetch(
+            f"select distinct conversion_type from {conversions} where order_id is not null"
+        )
+        chosen = sorted({str(name) for (name,) in rows} & set(credited))
+    if not chosen:
+        raise EvaluationError(
+            f"No conversion type is of orders, which the truth is about; {there_are}."
+        )
+    if len(chosen) > 1 and warehouse.fetch(
+        f"select order_id from {relation_name(f'{prefix}events', 'conversions')} "
+        f"where order_id is not null and conversion_type in ({_marks(chosen)}) "
+        "group by order_id having count(*) > 1 limit 1",
+        tuple(chosen),
+    ):
+        raise EvaluationError(
+            f"The conversion types {', '.join(chosen)} have orders in common, which would count "
+            "twice: name types that together have each order once (--conversion-type, repeatable)."
+        )
+    return chosen
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
+
+
+def _read_credits(warehouse: Warehouse, prefix: str, types: Sequence[str]) -> _Credits:
+    schema = f"{prefix}attribution"
+    relation = relation_name(schema, "credits")
+    of_types = f"conversion_type in ({_marks(types)})"
+    found = warehouse.fetch(
+        f"select count(distinct conversion_id) from {relation} where {of_types}", tuple(types)
+    )
     by_value: dict[str, dict[tuple[str, str], Credited]] = {}
     touched: dict[str, dict[str, int]] = {}
     spend: dict[str, dict[str, float]] = {}
@@ -141,12 +183,12 @@ def _read_credits(warehouse: Warehouse, prefix: str, conversion_type: str) -> _C
                 select model, {dimension} as value,
                     coalesce(person_id, conversion_id) as person_key,
                     sum(credit) as credit, sum(coalesce(attributed_revenue, 0) * 1e0) as revenue
-                from {relation} where conversion_type = ?
+                from {relation} where {of_types}
                 group by model, {dimension}, coalesce(person_id, conversion_id)
             ) as of_persons
             group by model, value
             """,
-            (conversion_type,),
+            tuple(types),
         )
         by_value[dimension] = {
             (row[0], row[1]): Credited(*(float(each) for each in row[2:])) for row in rows
@@ -155,8 +197,8 @@ def _read_credits(warehouse: Warehouse, prefix: str, conversion_type: str) -> _C
             name: int(count)
             for name, count in warehouse.fetch(
                 f"select {dimension}, count(distinct conversion_id) from {relation} "
-                f"where conversion_type = ? and credit > 0 group by {dimension}",
-                (conversion_type,),
+                f"where {of_types} and credit > 0 group by {dimension}",
+                tuple(types),
             )
         }
         spend[dimension] = {}
@@ -169,7 +211,8 @@ def _read_credits(warehouse: Warehouse, prefix: str, conversion_type: str) -> _C
                 )
             }
         weights[dimension] = {}
-        if warehouse.relation_exists(schema, "channel_weights"):
+        # Several types have several fits.
+        if warehouse.relation_exists(schema, "channel_weights") and len(types) == 1:
             weights[dimension] = {
                 (row[0], row[1]): row[2:]
                 for row in warehouse.fetch(
@@ -182,7 +225,7 @@ def _read_credits(warehouse: Warehouse, prefix: str, conversion_type: str) -> _C
                     ) as used on fits.model = used.model and fits.fit_version = used.fit_version
                     where fits.conversion_type = ? and fits.dimension = ?
                     """,
-                    (conversion_type, conversion_type, dimension),
+                    (*types, *types, dimension),
                 )
             }
     return _Credits(
@@ -332,9 +375,12 @@ def _measured(
 
 
 def evaluate(
-    settings: Settings, truth_path: Path | None = None, *, conversion_type: str = "order"
+    settings: Settings, truth_path: Path | None = None, *, conversion_types: Sequence[str] = ()
 ) -> dict[str, Any]:
     """Compare every model's credits with what channels and campaigns truly caused.
+
+    The truth is about orders: `conversion_types` together have each order once. If none is named,
+    that is the type `order`, or all types of orders.
 
     Returns models from the one that misled most: by the misplaced share of channels.
 
@@ -346,7 +392,8 @@ def evaluate(
     truth = read_truth(file)
     check_is_there(settings)
     with open_warehouse(settings, read_only=True) as warehouse:
-        credits = _read_credits(warehouse, settings.schema_prefix, conversion_type)
+        types = _types_of_orders(warehouse, settings.schema_prefix, conversion_types)
+        credits = _read_credits(warehouse, settings.schema_prefix, types)
     named = {value for _, value in credits.by_value["channel"]} - {"Unattributed", None}
     if not named & truth.effects["channel"].keys():
         raise EvaluationError(
@@ -380,7 +427,7 @@ def evaluate(
         one["why"] = _why(one)
     return {
         "truth": str(file),
-        "conversion_type": conversion_type,
+        "conversion_types": types,
         "conversions": credits.conversions,
         "currency": credits.currency,
         "channel_count": len(truth.effects["channel"]),
@@ -464,8 +511,9 @@ def sheet(answer: Mapping[str, Any], model: str | None = None) -> list[Block]:
     blocks: list[Block] = [
         Text(
             f"{len(models)} models of {answer['conversions']:,} conversions of the type "
-            f"{answer['conversion_type']}, against what {answer['channel_count']} channels truly "
-            f"caused, of all that can be switched off ({number(answer['truly_caused'], 0)} "
+            f"{' and '.join(answer['conversion_types'])}, against what "
+            f"{answer['channel_count']} channels truly caused, "
+            f"of all that can be switched off ({number(answer['truly_caused'], 0)} "
             f"conversions; {number(answer['baseline_conversions'], 0)} would have come without "
             "any)."
         ),

@@ -69,7 +69,13 @@ def evaluate_attribution(
     model: Annotated[
         str | None, typer.Option(help="The model to show in detail (default: the most misleading).")
     ] = None,
-    conversion_type: Annotated[str, typer.Option(help="The truth is about orders.")] = "order",
+    conversion_type: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="The truth is about orders: the types that together have each order once "
+            "(repeatable; default: order, or all types of orders)."
+        ),
+    ] = None,
     json: Json = False,
     picture: Picture = None,
 ) -> None:
@@ -77,7 +83,7 @@ def evaluate_attribution(
     from sojourn.compare.attribution_evaluation import evaluate, sheet
 
     _check(picture)
-    answer = evaluate(get_settings(), truth, conversion_type=conversion_type)
+    answer = evaluate(get_settings(), truth, conversion_types=conversion_type or ())
     _tell(
         answer,
         sheet(answer, model),

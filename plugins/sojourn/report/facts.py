@@ -17,6 +17,15 @@ from sojourn.warehouse import Warehouse, open_warehouse
 MODELS = ("first_touch", "last_non_direct", "linear", "markov_channel")
 _ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "spark": "Apache Spark"}
 
+# What counts under several conversion types (an order, and a first order) is one here.
+_COUNTED_ONCE = (
+    "select conversion_id from (select conversion_id, row_number() over (partition by order_id, "
+    "case when order_id is null then source end, case when order_id is null then converted_at end, "
+    "case when order_id is null then coalesce(person_id, conversion_id) end "
+    "order by coalesce(revenue, 0) desc, conversion_id) as place from {events}.conversions) "
+    "as ranked where place = 1"
+)
+
 
 @dataclass
 class Bar:
@@ -118,7 +127,10 @@ def read_facts(settings: Settings) -> Facts:
             spend=_spend(read),
             days=_days(read),
             syncs=_syncs(read),
-            revenue=read.one("select coalesce(sum(revenue), 0) from {events}.conversions"),
+            revenue=read.one(
+                "select coalesce(sum(revenue), 0) from {events}.conversions "
+                f"where conversion_id in ({_COUNTED_ONCE})"
+            ),
             currency=reporting_currency(warehouse, settings.schema_prefix),
             truth=truth,
         )
@@ -303,7 +315,7 @@ def _audiences(read: _Reader) -> list[dict[str, Any]]:
 def _channels(read: _Reader) -> list[dict[str, Any]]:
     rows = read.rows(
         "select channel, model, sum(credit), sum(attributed_revenue) from {attribution}.credits "
-        "group by channel, model"
+        f"where conversion_id in ({_COUNTED_ONCE}) group by channel, model"
     )
     by_channel: dict[str, dict[str, tuple[float, float]]] = {}
     for channel, model, credit, revenue in rows:
