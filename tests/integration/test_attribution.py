@@ -680,17 +680,12 @@ def test_a_refit_is_proposed_with_what_it_would_move_and_adopted(
     early = START + timedelta(days=45)
     project.vars["attribution_models"] = ["linear", "markov_channel", "shapley_channel"]
     project.vars["attribution_settings"] = {"opportunity_won": {"window_days": 100}}
-    with pytest.raises(RefitError, match="sojourn build"):
-        refit(settings, AS_OF)
     project.give(
         World(
             [touch for touch in whole.touches if touch.at < early],
             [c for c in whole.conversions if c.at < early and c.kind == "order"],
         )
     )
-    project.run("--select", "+refit_preview", "credits", "refit_reports", as_of=early)
-    with pytest.raises(NothingFittedError, match="min_conversions"):
-        refit(settings, START)
     project.run(as_of=early + timedelta(days=30), shapley_min_journeys=1)
     project.give(whole)
     # Opportunities have no journeys yet that are known to have ended.
@@ -707,12 +702,10 @@ def test_a_refit_is_proposed_with_what_it_would_move_and_adopted(
     assert "of the credit would go to others" in found.sentences()[0]
     project.run(as_of=day)
     assert project.credits() == before
-    # A run that is repeated finds what it made.
-    again = refit(settings, day)
-    assert again == replace(found, is_new=False)
-    # As much as it moves is not allowed, and then is.
+    # A run that is repeated finds what it made. As much as it moves is not allowed.
     assert found.share > 0.001
-    assert not refit(settings, day, adopt_below=found.share / 2).is_adopted
+    again = refit(settings, day, adopt_below=found.share / 2)
+    assert again == replace(found, is_new=False)
     with pytest.raises(RefitError, match="no fit 3"):
         adopt(settings, "3", day, author="Mia", reason="None")
     later = day + timedelta(hours=1)
@@ -761,6 +754,21 @@ def test_a_refit_is_proposed_with_what_it_would_move_and_adopted(
         ("by-itself", "proposed", "sojourn"),
         ("by-itself", "adopted", "sojourn"),
     ]
+
+
+def test_a_refit_says_what_it_lacks(project: Project) -> None:
+    settings = project.settings.model_copy(update={"project_dir": project.folder})
+    with pytest.raises(RefitError, match="sojourn build"):
+        refit(settings, AS_OF)
+    project.give(random_world(19, 50, CHANNELS[:5], []))
+    project.vars["attribution_models"] = ["linear", "markov_channel"]
+    project.run(min_conversions=1000)
+    with pytest.raises(RefitError, match="letters, digits"):
+        refit(settings, AS_OF, version="the new one")
+    with pytest.raises(NothingFittedError, match="min_conversions"):
+        refit(settings, AS_OF)
+    with pytest.raises(RefitError, match="no fit 2"):
+        adopt(settings, "2", AS_OF, author="Mia", reason="None")
 
 
 def test_only_what_changed_is_credited_anew(project: Project) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from sojourn.build import build
+from sojourn.build import build, run_dbt
 from sojourn.gate import run_gate
 from sojourn.report import write_report
 from sojourn.report.facts import read_facts
@@ -27,6 +27,9 @@ def test_a_spark_server_agrees_with_duckdb(
     tmp_path: Path, duckdb_settings: Settings, spark_server_settings: Settings
 ) -> None:
     duckdb, spark = grow_beside(tmp_path, duckdb_settings, spark_server_settings)
+    # Credit that sums to 1, revenue that is conserved, and the rest: as on the other engines.
+    tests = ["path:tests/dbt/attribution", "path:models/attribution,test_type:generic"]
+    run_dbt(spark, ["test", "--select", *tests], as_of=day_end(DAYS), quiet=True)
     assert_same_report(tmp_path, duckdb, spark, engine="Apache Spark")
 
 
