@@ -771,6 +771,21 @@ def test_a_refit_says_what_it_lacks(project: Project) -> None:
         adopt(settings, "2", AS_OF, author="Mia", reason="None")
 
 
+def test_weights_from_before_there_were_reasons_are_kept(project: Project) -> None:
+    project.give(random_world(23, 50, CHANNELS[:5], []))
+    project.vars["attribution_models"] = ["markov_channel"]
+    project.run("--select", "+weights_in_use")
+    kept = project.fit("1", "weight")
+    with open_warehouse(project.settings) as warehouse:
+        warehouse.execute("drop view attribution.weights_in_use")
+        warehouse.execute("alter table attribution.channel_weights drop column ci_reason")
+    project.run("--select", "channel_weights", "weights_in_use")
+    assert project.fit("1", "weight") == kept
+    assert not any(project.fit("1", "ci_reason")["order", "markov_channel"].values())
+    project.run("--select", "channel_weights", version="2")
+    assert all(project.fit("2", "ci_reason")["order", "markov_channel"].values())
+
+
 def test_only_what_changed_is_credited_anew(project: Project) -> None:
     """Late touches, a merge, a split, a refund, a milestone; then a change for everybody."""
     world = random_world(17, 300, CHANNELS, ["spring"])
