@@ -743,6 +743,8 @@ def test_a_refit_is_proposed_with_what_it_would_move_and_adopted(
     assert_close(project.credits(), before)
     second = refit(settings, later, version="by-itself", adopt_below=1.0)
     assert second.is_adopted
+    # What was proposed before it does not take its place by itself.
+    assert not refit(settings, day, adopt_below=1.0).is_adopted
     project.run(as_of=later)
     assert_close(project.credits(), expected)
     assert project.fetch(

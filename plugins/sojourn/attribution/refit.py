@@ -177,7 +177,7 @@ def refit(
         as_of: when this is, UTC without zone; its day names the fit.
         version: another name of the fit.
         adopt_below: adopt it if no type and model would give more than this part of its credit to
-            others; never, if None.
+            others, and nothing later was proposed or adopted; never, if None.
 
     Raises:
         NothingFittedError: no type has enough conversions, or no fitted model is in use.
@@ -211,6 +211,8 @@ def refit(
             if is_new:
                 fits.log(version, "proposed", "sojourn", " ".join(found.sentences()), as_of)
         if found.is_adopted or adopt_below is None or found.share > adopt_below:
+            return found
+        if not fits.is_latest(version, as_of):
             return found
         reason = f"At most {found.share:.1%} of the credit moves; {adopt_below:.1%} is allowed."
         fits.log(version, "adopted", "sojourn", reason, as_of)
@@ -281,6 +283,14 @@ class _Fits:
                 "select 1 from {fit_log} where change = 'proposed' and fit_version = ?", version
             )
         )
+
+    def is_latest(self, version: str, as_of: datetime) -> bool:
+        """Tell whether the proposal of a version is the last change, in the log and in time."""
+        last = self._rows(
+            "select fit_version, change from {fit_log} order by change_number desc limit 1"
+        )
+        later = self._rows("select 1 from {fit_log} where recorded_at > ? limit 1", as_of)
+        return last == [(version, "proposed")] and not later
 
     def log(self, version: str, change: str, author: str, reason: str, as_of: datetime) -> None:
         """Add a change to the log."""
