@@ -84,13 +84,14 @@ def test_another_project_maps_its_source_and_adds_an_audience_and_a_model(
     assert (persons["before"], persons["after"], persons["split"]) == (2, 3, 1)
 
     # A model of its own follows Sojourn's settings: of three touches the last two count.
-    expected = []
-    for order in ("R1", "R2", "R3", "R4", "R5"):
-        if order in ("R3", "R4"):
-            expected += [(order, model, "Unattributed", 1.0) for model in ("linear", "middle_touch")]
-            continue
-        expected += [(order, "linear", "Store", 0.5), (order, "linear", "Direct Mail", 0.5)]
-        expected += [(order, "middle_touch", "Store", 1.0)]
+    zoes = [
+        ("linear", "Store", 0.5),
+        ("linear", "Direct Mail", 0.5),
+        ("middle_touch", "Store", 1.0),
+    ]
+    others = [(model, "Unattributed", 1.0) for model in ("linear", "middle_touch")]
+    whose = {"R1": zoes, "R2": zoes, "R3": others, "R4": others, "R5": zoes}
+    expected = [(order, *credit) for order, earned in whose.items() for credit in earned]
     assert credits == expected
     config = project / "dbt_project.yml"
     text = config.read_text()
