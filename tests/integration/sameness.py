@@ -235,7 +235,7 @@ def assert_same(
     """Fail with the first differences unless both warehouses hold the same (``only``: there)."""
     tables = PUBLIC_TABLES | (SAME_RUNS_TABLES if same_runs else {})
     if only:
-        tables = {table: tables[table] for table in only}
+        tables = {table: tables.get(table) for table in only}
     states = [read_state(settings, tables) for settings in (left, right)]
     if up_to_renaming:
         states = [
