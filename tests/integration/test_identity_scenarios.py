@@ -435,8 +435,9 @@ def test_scenario(played: Played, scenario: str) -> None:
     check_persons(scenario, played.anchors, days, first_days(scenario))
 
 
+@pytest.mark.long
 def test_two_batches_on_a_spark_server(spark_server_settings: Settings, tmp_path: Path) -> None:
-    """Three days at once, and two: the same persons. Day by day is in the long run of tests."""
+    """Three days at once, and two: the same persons."""
     settings = own_project(spark_server_settings, tmp_path)
     batches = (3, 5)
     people: dict[str, dict[str, object]] = {}
