@@ -59,7 +59,12 @@ def prepare(file: Path, folder: Path) -> tuple[Settings, dict[str, str]]:
         "    entity: people\n    identifiers: {id: crm_id}\n"
     )
     settings = Settings(
-        project_dir=ROOT, var_dir=folder, duckdb_path=folder / "sojourn.duckdb", sources=sources
+        project_dir=ROOT,
+        target="duckdb",
+        schema_prefix="",
+        var_dir=folder,
+        duckdb_path=folder / "sojourn.duckdb",
+        sources=sources,
     )
     # rec-223-org and rec-223-dup-0 are one person's.
     return settings, {row["rec_id"].strip(): row["rec_id"].split("-")[1] for row in rows}

@@ -37,46 +37,6 @@
             and credited_before.model = fits_left.model
 {%- endmacro %}
 
-{# The recorded fits that fitted models use: conversion_type, model, fit_version. #}
-{% macro fits_in_use() -%}
-    select distinct
-        conversion_type,
-        model,
-        fit_version
-    from {{ ref('sojourn', 'weights_in_use') }}
-{%- endmacro %}
-
-{# The recorded fits of the candidate: conversion_type, model, fit_version. It is the one that
-   `attribution_fit` or the environment names, or the one that was proposed last, until one is
-   adopted. #}
-{% macro candidate_fits() -%}
-    {%- set named = sojourn.named_candidate() -%}
-    select distinct
-        conversion_type,
-        model,
-        fit_version
-    from {{ ref('sojourn', 'channel_weights') }}
-    where
-        {% if named -%}
-        fit_version = '{{ named }}'
-        {%- else -%}
-        fit_version in (
-            select fit_version
-            from (
-                select
-                    fit_version,
-                    change,
-                    row_number() over (order by change_number desc) as recency
-                from {{ ref('sojourn', 'fit_log') }}
-                where configured_version = '{{ sojourn.fit_setting('version') }}'
-            ) as changes
-            where
-                recency = 1
-                and change = 'proposed'
-        )
-        {%- endif %}
-{%- endmacro %}
-
 {# Before `credits`: writes the conversions that it credits anew to `conversions_to_credit`, from which
    the views `credits_by_<model>` start; all, on a full build. #}
 {% macro list_conversions_to_credit() -%}

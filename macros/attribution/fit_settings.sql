@@ -52,7 +52,52 @@
    `attribution_fit`; empty if none does. #}
 {% macro named_candidate() -%}
     {%- set asked = env_var('SOJOURN_FIT_CANDIDATE', '') if execute else '' -%}
+    {%- if asked and not modules.re.match('^[A-Za-z0-9_.-]+$', asked) -%}
+        {{ exceptions.raise_compiler_error(
+            "SOJOURN_FIT_CANDIDATE is '" ~ asked ~ "', but must be made of letters, digits, dots, dashes and underscores."
+        ) }}
+    {%- endif -%}
     {{ return(asked or sojourn.fit_setting('candidate') | string) }}
+{%- endmacro %}
+
+{# The recorded fits that fitted models use: conversion_type, model, fit_version. #}
+{% macro fits_in_use() -%}
+    select distinct
+        conversion_type,
+        model,
+        fit_version
+    from {{ ref('sojourn', 'weights_in_use') }}
+{%- endmacro %}
+
+{# The recorded fits of the candidate: conversion_type, model, fit_version. It is the one that
+   `attribution_fit` or the environment names, or the one that was proposed last, until one is
+   adopted. #}
+{% macro candidate_fits() -%}
+    {%- set named = sojourn.named_candidate() -%}
+    select distinct
+        conversion_type,
+        model,
+        fit_version
+    from {{ ref('sojourn', 'channel_weights') }}
+    where
+        {% if named -%}
+        fit_version = '{{ named }}'
+        {%- else -%}
+        fit_version in (
+            select fit_version
+            from (
+                select
+                    fit_version,
+                    change,
+                    row_number() over (order by change_number desc) as recency
+                from {{ ref('sojourn', 'fit_log') }}
+                where configured_version = '{{ sojourn.fit_setting('version') }}'
+            ) as changes
+            where
+                recency = 1
+                and change = 'proposed'
+        )
+        {%- endif %}
 {%- endmacro %}
 
 {# The last moment of training: journeys that ended by then count. At the latest the window's length

@@ -33,7 +33,8 @@
 {%- endmacro %}
 
 {# `least_row(['a', 'b'])`: an aggregate, of the group's rows the one that comes first by the bytes of these
-   texts, none of them NULL, the first text first; `part_of_row(row, 2)`: the second text of it. #}
+   texts, the first text first, no two rows with the same ones; `part_of_row(row, 2)`: the second text of
+   it. What is no text and does not decide may follow (NULL, too); PostgreSQL gives it back as text. #}
 {% macro least_row(expressions) -%}
     {{ adapter.dispatch('least_row', 'sojourn')(expressions) }}
 {%- endmacro %}

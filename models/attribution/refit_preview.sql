@@ -100,6 +100,7 @@ both_fits as (
 of_values as (
 
     select
+        candidate_fits.fit_version,
         conversions.conversion_type,
         both_fits.model,
         case
@@ -124,6 +125,7 @@ of_values as (
 )
 
 select
+    fit_version,
     conversion_type,
     model,
     value,
@@ -135,4 +137,4 @@ select
     sum((candidate_credit - credit) * revenue) as revenue_moved
 
 from of_values
-group by conversion_type, model, value
+group by fit_version, conversion_type, model, value

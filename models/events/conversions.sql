@@ -141,6 +141,7 @@ conversions as (
     {% for type, settings in types.items() -%}
     select
         {{ sojourn.conversion_prefix(type) }} || conversion_key as conversion_id,
+        conversion_key,
         person_id,
         {{ sojourn.text_literal(type) }} as conversion_type,
         order_id,

@@ -131,7 +131,9 @@ strongest as (
 
     select
         group_id,
-        {{ sojourn.least_row(['strength', 'identifier_type', 'identifier_value']) }} as least_member
+        {{ sojourn.least_row([
+            'strength', 'identifier_type', 'identifier_value', 'first_seen_at',
+        ]) }} as least_member
 
     from members
     group by group_id
@@ -139,7 +141,8 @@ strongest as (
 
 ),
 
--- The strongest identifier of a group holds it together: an edge from it to each of the others.
+-- The strongest identifier of a group holds it together: an edge from it to each of the others, there
+-- since both were.
 pairs as (
 
     select
@@ -155,7 +158,12 @@ pairs as (
         members.observation_count,
         members.is_detached,
         members.is_timed,
-        members.first_seen_at,
+        greatest(
+            members.first_seen_at,
+            cast(
+                {{ sojourn.part_of_row('strongest.least_member', 4) }} as {{ sojourn.type_timestamp() }}
+            )
+        ) as first_seen_at,
         members.last_seen_at
 
     from members

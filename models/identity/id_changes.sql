@@ -11,7 +11,7 @@ with owner_log as {{ sojourn.inline() }} (
 
 ),
 
-moves as {{ sojourn.inline() }} (
+moves as (
 
     select
         identifier_type,
@@ -77,93 +77,153 @@ created as (
 
 ),
 
-taken as {{ sojourn.inline() }} (
-
-    select * from moves
-    where previous_person_id is not null
-
-),
-
--- What came from another person, and each of its pairs.
-pairs_of_taken as (
-
-    select
-        taken.person_id,
-        taken.previous_person_id,
-        edge_observations.right_type as other_type,
-        edge_observations.right_value as other_value,
-        edge_observations.first_seen_at
-
-    from taken
-    inner join edge_observations
-        on
-            taken.identifier_type = edge_observations.left_type
-            and taken.identifier_value = edge_observations.left_value
-
-    union all
-
-    select
-        taken.person_id,
-        taken.previous_person_id,
-        edge_observations.left_type as other_type,
-        edge_observations.left_value as other_value,
-        edge_observations.first_seen_at
-
-    from taken
-    inner join edge_observations
-        on
-            taken.identifier_type = edge_observations.right_type
-            and taken.identifier_value = edge_observations.right_value
-
-),
-
--- When it was first seen with something of the person that did not come with it.
-joined as (
-
-    select
-        pairs_of_taken.person_id,
-        pairs_of_taken.previous_person_id,
-        min(pairs_of_taken.first_seen_at) as joined_at
-
-    from pairs_of_taken
-    inner join identifiers
-        on
-            pairs_of_taken.other_type = identifiers.identifier_type
-            and pairs_of_taken.other_value = identifiers.identifier_value
-            and pairs_of_taken.person_id = identifiers.person_id
-    left join taken
-        on
-            pairs_of_taken.other_type = taken.identifier_type
-            and pairs_of_taken.other_value = taken.identifier_value
-            and pairs_of_taken.previous_person_id = taken.previous_person_id
-    where taken.identifier_type is null
-    group by pairs_of_taken.person_id, pairs_of_taken.previous_person_id
-
-),
-
 -- An id that owns nothing any more went into another; one that still does gave something away.
 merged_or_split as (
 
     select
         case when current_persons.person_id is null then 'merged' else 'split' end as change_type,
-        taken.person_id,
-        taken.previous_person_id as other_person_id,
-        case
-            when current_persons.person_id is null
-                then coalesce(min(joined.joined_at), min(taken.valid_from))
-            else min(taken.valid_from)
-        end as effective_at
+        moves.person_id,
+        moves.previous_person_id as other_person_id,
+        min(moves.valid_from) as first_valid_from
 
-    from taken
-    left join current_persons on taken.previous_person_id = current_persons.person_id
-    left join joined
-        on
-            taken.person_id = joined.person_id
-            and taken.previous_person_id = joined.previous_person_id
+    from moves
+    left join current_persons on moves.previous_person_id = current_persons.person_id
+    where moves.previous_person_id is not null
     group by
         current_persons.person_id,
-        taken.person_id,
-        taken.previous_person_id
+        moves.person_id,
+        moves.previous_person_id
+
+),
+
+-- What persons that took others in did not have before, by the person it came from; what nobody had
+-- comes from nobody but itself.
+arrived as (
+
+    select
+        person_id,
+        identifier_type,
+        identifier_value,
+        coalesce(previous_person_id, identifier_type || ':' || identifier_value) as origin
+
+    from moves
+    where person_id in (select person_id from merged_or_split where change_type = 'merged')
+
+),
+
+pairs_of_arrived as (
+
+    select
+        arrived.person_id,
+        arrived.origin,
+        edge_observations.right_type as other_type,
+        edge_observations.right_value as other_value,
+        edge_observations.first_seen_at
+
+    from arrived
+    inner join edge_observations
+        on
+            arrived.identifier_type = edge_observations.left_type
+            and arrived.identifier_value = edge_observations.left_value
+
+    union all
+
+    select
+        arrived.person_id,
+        arrived.origin,
+        edge_observations.left_type as other_type,
+        edge_observations.left_value as other_value,
+        edge_observations.first_seen_at
+
+    from arrived
+    inner join edge_observations
+        on
+            arrived.identifier_type = edge_observations.right_type
+            and arrived.identifier_value = edge_observations.right_value
+
+),
+
+-- When they were first seen with each other, and with what the person had (of no origin).
+met as (
+
+    select
+        pairs_of_arrived.person_id,
+        pairs_of_arrived.origin,
+        others.origin as other_origin,
+        min(pairs_of_arrived.first_seen_at) as met_at
+
+    from pairs_of_arrived
+    inner join identifiers
+        on
+            pairs_of_arrived.other_type = identifiers.identifier_type
+            and pairs_of_arrived.other_value = identifiers.identifier_value
+            and pairs_of_arrived.person_id = identifiers.person_id
+    left join arrived as others
+        on
+            pairs_of_arrived.other_type = others.identifier_type
+            and pairs_of_arrived.other_value = others.identifier_value
+    where others.origin is distinct from pairs_of_arrived.origin
+    group by
+        pairs_of_arrived.person_id,
+        pairs_of_arrived.origin,
+        others.origin
+
+),
+
+-- What came in by way of something else that did was joined when the later of both was.
+joined_1 as (
+
+    select
+        person_id,
+        origin,
+        met_at as joined_at
+
+    from met
+    where other_origin is null
+
+),
+
+{% for place in [2, 3] -%}
+joined_{{ place }} as (
+
+    select
+        met.person_id,
+        met.origin,
+        min(greatest(met.met_at, nearer.joined_at)) as joined_at
+
+    from met
+    inner join joined_{{ place - 1 }} as nearer
+        on
+            met.person_id = nearer.person_id
+            and met.other_origin = nearer.origin
+    group by
+        met.person_id,
+        met.origin
+
+),
+
+{% endfor -%}
+joined_by_any as (
+
+    select * from joined_1
+    union all
+    select * from joined_2
+    union all
+    select * from joined_3
+
+),
+
+joined as (
+
+    select
+        person_id,
+        origin,
+        min(joined_at) as joined_at
+
+    from joined_by_any
+    group by
+        person_id,
+        origin
 
 ),
 
@@ -173,7 +233,18 @@ changes as (
 
     union all
 
-    select * from merged_or_split
+    select
+        merged_or_split.change_type,
+        merged_or_split.person_id,
+        merged_or_split.other_person_id,
+        coalesce(joined.joined_at, merged_or_split.first_valid_from) as effective_at
+
+    from merged_or_split
+    left join joined
+        on
+            merged_or_split.change_type = 'merged'
+            and merged_or_split.person_id = joined.person_id
+            and merged_or_split.other_person_id = joined.origin
 
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +12,7 @@ import typer
 from sojourn.attribution.commands import attribution_app
 from sojourn.compare.commands import compare_app, evaluate_app
 from sojourn.identity.commands import explain, identity_app
+from sojourn.options import as_of_option, moment
 from sojourn.settings import Settings, get_settings
 from sojourn.value.commands import value_app
 
@@ -30,11 +31,7 @@ app.add_typer(attribution_app)
 
 AsOf = Annotated[
     datetime | None,
-    typer.Option(
-        "--as-of",
-        help="The time as of which to work, UTC (default: now). Later data is left alone.",
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
-    ),
+    as_of_option("The time as of which to work, UTC (default: now). Later data is left alone."),
 ]
 Sources = Annotated[
     list[str] | None, typer.Option("--source", help="Only this source (may be repeated).")
@@ -43,10 +40,6 @@ Sources = Annotated[
 
 def _progress(message: str) -> None:
     typer.echo(f"  {message}")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC).replace(tzinfo=None, microsecond=0)
 
 
 def _load(
@@ -134,7 +127,7 @@ def activate_command(
     from sojourn.activation import activate
 
     result = activate(
-        get_settings(), as_of=as_of or _now(), syncs=sync, dry_run=preview, progress=_progress
+        get_settings(), as_of=moment(as_of), syncs=sync, dry_run=preview, progress=_progress
     )
     typer.echo(result.summary())
     result.raise_for_status()

@@ -574,3 +574,15 @@ def open_warehouse(settings: Settings, *, read_only: bool = False) -> Iterator[W
         yield warehouse
     finally:
         warehouse.close()
+
+
+def reporting_currency(warehouse: Warehouse, prefix: str) -> str:
+    """Return the currency of all money; nothing where no rate has been built."""
+    if not warehouse.relation_exists(f"{prefix}events", "exchange_rates_to_reporting"):
+        return ""
+    rows = warehouse.fetch(
+        "select max(currency) from "
+        f"{relation_name(f'{prefix}events', 'exchange_rates_to_reporting')} "
+        "where valid_from < timestamp '0002-01-01 00:00:00'"
+    )
+    return str(rows[0][0] or "")

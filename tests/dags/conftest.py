@@ -18,11 +18,11 @@ from tests.conftest import make_settings
 HERE = Path(__file__).parent
 
 
-def run_script(settings: Settings, script: str, home: Path) -> dict[str, Any]:
+def run_script(settings: Settings, script: str, home: Path, *arguments: str) -> Any:
     """Run a script of this folder inside a fresh Airflow; return the JSON of its last line."""
     home.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        [sys.executable, str(HERE / script)],
+        [sys.executable, str(HERE / script), *arguments],
         env=airflow_environment(settings, home),
         cwd=settings.project_dir,
         capture_output=True,
@@ -32,8 +32,7 @@ def run_script(settings: Settings, script: str, home: Path) -> dict[str, Any]:
     )
     marked = [line for line in done.stdout.splitlines() if line.startswith(("DAGS ", "RUN "))]
     assert marked, done.stdout[-4000:] + done.stderr[-4000:]
-    answer: dict[str, Any] = json.loads(marked[-1].split(" ", 1)[1])
-    return answer
+    return json.loads(marked[-1].split(" ", 1)[1])
 
 
 @pytest.fixture(scope="session")

@@ -150,16 +150,6 @@ def test_refit(described: dict[str, Any]) -> None:
     assert dag["tasks"]["refit_attribution"]["pool"] == POOL
 
 
-def test_refit_proposes_or_says_that_there_is_too_little(tmp_path: Path) -> None:
-    settings = make_settings(tmp_path / "var", refit_adopt_below=0.05)
-    run = run_script(settings, "run_refit.py", tmp_path / "airflow")
-    assert run["runs"] == [
-        {"as_of": "success", "refit_value": "failed", "refit_attribution": "skipped"},
-        {"as_of": "success", "refit_value": "success", "refit_attribution": "success"},
-    ]
-    assert run["asked"] == [["2026-01-05T00:00:00", 0.05], ["2026-01-12T00:00:00", 0.05]]
-
-
 def test_what_follows_an_asset_is_not_paused(described: dict[str, Any]) -> None:
     paused = {name: dag["paused_at_first"] for name, dag in described["dags"].items()}
     assert paused == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sojourn.spark import missing
 from sojourn.warehouse import open_warehouse
 
 from tests.conftest import Demo, make_settings, make_spark_settings
+from tests.dags.conftest import run_script
 
 
 def test_the_chain_runs_and_says_what_it_does(demo: Demo) -> None:
@@ -45,6 +47,26 @@ def test_what_fails_is_named(tmp_path: Path) -> None:
     settings = make_settings(tmp_path / "var", sources=sources)
     with pytest.raises(DagRunFailedError, match=r"run\.log"):
         run_dags(settings, datetime(2026, 1, 8), Console(file=io.StringIO()))
+
+
+def test_the_refit_proposes_and_adopts_or_says_that_there_is_too_little(
+    demo: Demo, tmp_path: Path
+) -> None:
+    warehouse_file = tmp_path / "demo.duckdb"
+    shutil.copy(demo.settings.duckdb_path, warehouse_file)
+    settings = demo.settings.model_copy(
+        update={"var_dir": tmp_path, "duckdb_path": warehouse_file, "refit_adopt_below": 1.0}
+    )
+    early, now = "2026-01-10T00:00:00", demo.runs.as_of.isoformat()
+    home = tmp_path / "airflow"
+    first, second = run_script(settings, "run_refit.py", home, early, now)
+    assert first == {"as_of": "success", "refit_value": "failed", "refit_attribution": "skipped"}
+    assert second["refit_attribution"] == "success"
+    with open_warehouse(settings, read_only=True) as warehouse:
+        assert warehouse.fetch(
+            "select change, fit_version, recorded_at from attribution.fit_log "
+            "order by change_number"
+        ) == [(change, now[:10], demo.runs.as_of) for change in ("proposed", "adopted")]
 
 
 @pytest.mark.long

@@ -165,6 +165,8 @@ def prepare(folder: Path) -> None:
         "{name: sojourn, profile: sojourn, config-version: 2, macro-paths: [macros],"
         " model-paths: [models],"
         " vars: {as_of: '', schema_prefix: '', inputs: {}, spark_buckets: 1},"
+        " models: {sojourn: {+pre-hook: '{{ sojourn.before_model() }}',"
+        " +post-hook: '{{ sojourn.after_model() }}'}},"
         " flags: {send_anonymous_usage_stats: false}}"
     )
 
@@ -389,14 +391,14 @@ def test_limits_of_any_tier_in_windows_and_pairs_kept_apart_agree_with_the_refer
 
 
 def test_batches_in_any_order_end_in_the_same_persons(
-    engine_settings: Settings, project: Path
+    every_engine_settings: Settings, project: Path
 ) -> None:
     """Identifiers and edges come in batches; some go again, and split what they joined."""
     whole = random_graphs(300, seed=23)
     draw = random.Random(5)
     arrives = {edge: draw.randint(0, 2) for edge in sorted(whole.edges)}
     leaves = {edge: draw.randint(1, 2) for edge in sorted(whole.edges) if draw.random() < 0.15}
-    judge = Judge(engine_settings, project)
+    judge = Judge(every_engine_settings, project)
     for batch in range(3):
         edges = {edge for edge, number in arrives.items() if number <= batch < leaves.get(edge, 99)}
         # Those without an edge are there from the second batch on; what lost its edges goes.

@@ -92,10 +92,11 @@ def refit_attribution(as_of: str) -> None:
 
     Raises:
         AirflowSkipException: when there is nothing to learn from yet.
+        AirflowFailException: when the fit cannot be proposed. Trying again would not mend it.
     """
-    from airflow.sdk.exceptions import AirflowSkipException
+    from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-    from sojourn.attribution.refit import NothingFittedError, refit
+    from sojourn.attribution.refit import NothingFittedError, RefitError, refit
     from sojourn.settings import get_settings
 
     settings = get_settings()
@@ -103,6 +104,8 @@ def refit_attribution(as_of: str) -> None:
         proposed = refit(settings, parse_as_of(as_of), adopt_below=settings.refit_adopt_below)
     except NothingFittedError as error:
         raise AirflowSkipException(str(error)) from None
+    except RefitError as error:
+        raise AirflowFailException(str(error)) from None
     print(proposed.summary())
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from sojourn.options import as_of_option, moment
 from sojourn.settings import get_settings
 
 attribution_app = typer.Typer(
@@ -17,16 +18,8 @@ attribution_app = typer.Typer(
 
 AsOf = Annotated[
     datetime | None,
-    typer.Option(
-        "--as-of",
-        help="When this is, UTC (default: now). Builds as of an earlier time ignore it.",
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
-    ),
+    as_of_option("When this is, UTC (default: now). Builds as of an earlier time ignore it."),
 ]
-
-
-def _time(at: datetime | None) -> datetime:
-    return (at or datetime.now(UTC)).replace(tzinfo=None, microsecond=0)
 
 
 @attribution_app.command("refit")
@@ -50,7 +43,7 @@ def refit_command(
 
     settings = get_settings()
     allowed = settings.refit_adopt_below if adopt_below is None else adopt_below
-    typer.echo(refit(settings, _time(as_of), version=version, adopt_below=allowed).summary())
+    typer.echo(refit(settings, moment(as_of), version=version, adopt_below=allowed).summary())
 
 
 @attribution_app.command("adopt")
@@ -63,4 +56,4 @@ def adopt_command(
     """Credit by a fit from the next build on. The former one can be adopted again."""
     from sojourn.attribution.refit import adopt
 
-    typer.echo(adopt(get_settings(), version, _time(as_of), author=author, reason=reason))
+    typer.echo(adopt(get_settings(), version, moment(as_of), author=author, reason=reason))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -17,13 +17,19 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from sojourn.build import run_dbt
-from sojourn.compare.attribution_evaluation import reporting_currency
+from sojourn.project import variables
 from sojourn.settings import Settings
-from sojourn.warehouse import Row, Warehouse, open_warehouse, relation_name
+from sojourn.warehouse import (
+    Row,
+    Warehouse,
+    open_warehouse,
+    relation_name,
+    reporting_currency,
+)
 
 CANDIDATE = "SOJOURN_FIT_CANDIDATE"
 """The environment variable by which dbt knows a version to fit beside the one in use."""
-MODELS = ("channel_weights", "fit_log", "refit_reports", "weights_in_use", "refit_preview")
+MODELS = ("channel_weights", "fit_log", "refit_reports", "refit_preview")
 
 _LOCK = "fits of attribution"
 _MOST_ROWS = 10
@@ -188,16 +194,14 @@ def refit(
         raise RefitError(
             f"A version is made of letters, digits, dots, dashes and underscores, not {version!r}."
         )
-    with _built(settings):
-        pass
-    run_dbt(
-        settings,
-        ["run", "--select", *MODELS],
-        as_of=as_of,
-        quiet=True,
-        environment={CANDIDATE: version},
-    )
-    with _built(settings) as fits, fits.warehouse.exclusive(_LOCK):
+    with _built(settings, "credits") as fits, ExitStack() as held:
+        if settings.target == "postgres":
+            held.enter_context(fits.warehouse.exclusive(_LOCK))
+            _fit(settings, version, as_of)
+    # Elsewhere one process writes at a time, and that is dbt's now.
+    if settings.target != "postgres":
+        _fit(settings, version, as_of)
+    with _built(settings, "fit_log") as fits, fits.warehouse.exclusive(_LOCK):
         if version not in fits.versions():
             raise NothingFittedError(
                 "Nothing was fitted: no conversion type has `attribution_fit.min_conversions` "
@@ -210,7 +214,7 @@ def refit(
             found = Refit(version, moves, fits.currency, fits.adopted() == version, is_new)
             if is_new:
                 fits.log(version, "proposed", "sojourn", " ".join(found.sentences()), as_of)
-        if found.is_adopted or adopt_below is None or found.share > adopt_below:
+        if found.is_adopted or adopt_below is None or not moves or found.share > adopt_below:
             return found
         if not fits.is_latest(version, as_of):
             return found
@@ -219,13 +223,26 @@ def refit(
     return replace(found, is_adopted=True)
 
 
+def _fit(settings: Settings, version: str, as_of: datetime) -> None:
+    run_dbt(
+        settings,
+        ["run", "--select", *MODELS],
+        as_of=as_of,
+        quiet=True,
+        environment={CANDIDATE: version},
+    )
+
+
 def adopt(settings: Settings, version: str, as_of: datetime, *, author: str, reason: str) -> str:
     """Make a recorded fit the one that the next build credits by; return what that means.
 
     Raises:
-        RefitError: there is no such fit, or it is in use.
+        RefitError: there is no such fit, it is in use, or nobody says who adopts it and why.
     """
-    with _built(settings) as fits, fits.warehouse.exclusive(_LOCK):
+    for name, value in {"author": author, "reason": reason}.items():
+        if not value.strip():
+            raise RefitError(f"Say who adopts a fit, and why: the {name} is empty.")
+    with _built(settings, "fit_log") as fits, fits.warehouse.exclusive(_LOCK):
         versions = fits.versions()
         if version not in versions:
             raise RefitError(f"There is no fit {version}; there are: {', '.join(versions)}.")
@@ -242,10 +259,12 @@ def adopt(settings: Settings, version: str, as_of: datetime, *, author: str, rea
 class _Fits:
     """The fits of a warehouse, and their logs."""
 
-    def __init__(self, warehouse: Warehouse, prefix: str) -> None:
+    def __init__(self, warehouse: Warehouse, settings: Settings) -> None:
         self.warehouse = warehouse
-        self.currency = reporting_currency(warehouse, prefix)
-        self._schema = f"{prefix}attribution"
+        self.currency = reporting_currency(warehouse, settings.schema_prefix)
+        self._schema = f"{settings.schema_prefix}attribution"
+        # What the project names, as `fit_setting('version')` reads it.
+        self._configured = str(variables(settings)["attribution_fit"]["version"])
 
     def _rows(self, query: str, *params: object) -> list[Row]:
         for table in MODELS:
@@ -262,19 +281,14 @@ class _Fits:
         rows = self._rows("select distinct conversion_type, fit_version from {channel_weights}")
         return {name for name, its in rows if version in (None, its)}
 
-    def _configured(self) -> str | None:
-        """Return the version that the project names."""
-        found: str | None = self._rows("select max(configured_version) from {weights_in_use}")[0][0]
-        return found
-
-    def adopted(self) -> str | None:
+    def adopted(self) -> str:
         """Return the version that the next build credits by."""
         rows = self._rows(
             "select fit_version from {fit_log} where change = 'adopted' and configured_version = ? "
             "order by change_number desc limit 1",
-            self._configured(),
+            self._configured,
         )
-        return rows[0][0] if rows else self._configured()
+        return str(rows[0][0]) if rows else self._configured
 
     def is_proposed(self, version: str) -> bool:
         """Tell whether a version was proposed before."""
@@ -298,7 +312,7 @@ class _Fits:
         row = {
             "fit_version": version,
             "change": change,
-            "configured_version": self._configured(),
+            "configured_version": self._configured,
             "author": author,
             "reason": reason,
             "change_number": last + 1,
@@ -312,7 +326,10 @@ class _Fits:
         kept = f"select {columns} from {{refit_reports}} where fit_version = ? order by 1, 2, 3"
         rows = self._rows(kept, version)
         if not rows:
-            found = self._rows(f"select {columns} from {{refit_preview}} order by 1, 2, 3")
+            found = self._rows(
+                f"select {columns} from {{refit_preview}} where fit_version = ? order by 1, 2, 3",
+                version,
+            )
             table = [
                 {**Move(*row)._asdict(), "fit_version": version, "recorded_at": as_of}
                 for row in found
@@ -325,16 +342,20 @@ class _Fits:
 
 
 @contextmanager
-def _built(settings: Settings) -> Iterator[_Fits]:
-    """Open a warehouse in which attribution has been built.
+def _built(settings: Settings, table: str) -> Iterator[_Fits]:
+    """Open a warehouse in which a table of attribution has been built.
 
     Raises:
-        RefitError: it has not been.
+        NothingFittedError: it has not been.
     """
-    nothing = "There is nothing to learn from yet: run `sojourn build` first."
+    nothing = (
+        "There is nothing to learn from yet: run `sojourn build` first."
+        if table == "credits"
+        else "No fit was proposed yet: run `sojourn attribution refit` first."
+    )
     if settings.target == "duckdb" and not settings.path(settings.duckdb_path).is_file():
-        raise RefitError(nothing)
+        raise NothingFittedError(nothing)
     with open_warehouse(settings) as warehouse:
-        if not warehouse.relation_exists(f"{settings.schema_prefix}attribution", "credits"):
-            raise RefitError(nothing)
-        yield _Fits(warehouse, settings.schema_prefix)
+        if not warehouse.relation_exists(f"{settings.schema_prefix}attribution", table):
+            raise NothingFittedError(nothing)
+        yield _Fits(warehouse, settings)

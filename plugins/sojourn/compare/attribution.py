@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from sojourn.compare.attribution_evaluation import reporting_currency
 from sojourn.compare.sheet import Bar, Block, Chart, Grid, Heading, Text, number
 from sojourn.compare.theirs import CompareError, Scratch, Theirs, side_by_side
 from sojourn.settings import Settings
-from sojourn.warehouse import Warehouse, literal, relation_name, text_type
+from sojourn.warehouse import Warehouse, literal, relation_name, reporting_currency, text_type
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -19,7 +19,7 @@ from sojourn.compare.sheet import Bar, Block, Chart, Grid, Heading, Text, number
 from sojourn.compare.theirs import check_is_there
 from sojourn.compare.truth import EvaluationError, find_truth
 from sojourn.settings import Settings
-from sojourn.warehouse import Warehouse, open_warehouse, relation_name
+from sojourn.warehouse import Warehouse, open_warehouse, relation_name, reporting_currency
 
 _FILE = Path("truth") / "channel_effects.csv"
 _COLUMNS = (
@@ -237,18 +237,6 @@ def _read_credits(warehouse: Warehouse, prefix: str, types: Sequence[str]) -> _C
         conversions=int(found[0][0]),
         currency=reporting_currency(warehouse, prefix),
     )
-
-
-def reporting_currency(warehouse: Warehouse, prefix: str) -> str:
-    """Return the currency of all money; nothing where no rate has been built."""
-    if not warehouse.relation_exists(f"{prefix}events", "exchange_rates_to_reporting"):
-        return ""
-    rows = warehouse.fetch(
-        "select max(currency) from "
-        f"{relation_name(f'{prefix}events', 'exchange_rates_to_reporting')} "
-        "where valid_from < timestamp '0002-01-01 00:00:00'"
-    )
-    return str(rows[0][0] or "")
 
 
 def shares(values: Mapping[str, float]) -> dict[str, float] | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sojourn.options import as_of_option, moment
 from sojourn.settings import get_settings
 
 if TYPE_CHECKING:
@@ -29,25 +30,15 @@ Unseen = Annotated[
 ]
 At = Annotated[
     datetime | None,
-    typer.Option(
-        "--as-of",
-        help="When it was decided, UTC (default: now). Builds as of an earlier time ignore it.",
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+    as_of_option(
+        "When it was decided, UTC (default: now). Builds as of an earlier time ignore it."
     ),
 ]
 TrainedAt = Annotated[
     datetime | None,
-    typer.Option(
-        "--as-of",
-        help="When this is, UTC (default: now); it names the model, and the latest counts.",
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
-    ),
+    as_of_option("When this is, UTC (default: now); it names the model, and the latest counts."),
 ]
 One = Annotated[str, typer.Argument(metavar="TYPE:VALUE", show_default=False)]
-
-
-def _time(at: datetime | None) -> datetime:
-    return (at or datetime.now(UTC)).replace(tzinfo=None, microsecond=0)
 
 
 def _decide(
@@ -83,7 +74,7 @@ def _decide(
         None if right is None else parse_identifier(right),
         author=author,
         reason=reason,
-        at=_time(at),
+        at=moment(at),
     )
     present = file.read()
     check_decision(decision, present, types)
@@ -204,7 +195,7 @@ def revoke(
     settings = get_settings()
     file = DecisionFile(settings)
     present = file.read()
-    ended = revoked(present, rule_id, author=author, reason=reason, at=_time(as_of))
+    ended = revoked(present, rule_id, author=author, reason=reason, at=moment(as_of))
     others = [decision for decision in present if decision.rule_id != rule_id]
     console = Lines()
     show_preview(console, preview_of(settings, others, ended.identifiers), reveal=reveal)
@@ -314,7 +305,7 @@ def train(as_of: TrainedAt = None) -> None:
     """Learn how much each agreement between two records of people says, to match them by it."""
     from sojourn.identity.matching import train as learn_and_keep
 
-    model = learn_and_keep(get_settings(), _time(as_of))
+    model = learn_and_keep(get_settings(), moment(as_of))
     typer.echo(model.summary())
 
 

@@ -7,23 +7,21 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sojourn.compare.attribution_evaluation import evaluate, reporting_currency
+from sojourn.compare.attribution_evaluation import evaluate
 from sojourn.compare.theirs import CompareError
 from sojourn.compare.truth import EvaluationError
 from sojourn.identity.identifier import mask
 from sojourn.settings import Settings
-from sojourn.warehouse import Warehouse, open_warehouse
+from sojourn.warehouse import Warehouse, open_warehouse, reporting_currency
 
 MODELS = ("first_touch", "last_non_direct", "linear", "markov_channel")
 _ENGINES = {"duckdb": "DuckDB", "postgres": "PostgreSQL", "spark": "Apache Spark"}
 
 # What counts under several conversion types (an order, and a first order) is one here.
 _COUNTED_ONCE = (
-    "select conversion_id from (select conversion_id, row_number() over (partition by order_id, "
-    "case when order_id is null then source end, case when order_id is null then converted_at end, "
-    "case when order_id is null then coalesce(person_id, conversion_id) end "
-    "order by coalesce(revenue, 0) desc, conversion_id) as place from {events}.conversions) "
-    "as ranked where place = 1"
+    "select conversion_id from (select conversion_id, row_number() over (partition by "
+    "coalesce(order_id, conversion_key) order by coalesce(revenue, 0) desc, conversion_id) as "
+    "place from {events}.conversions) as ranked where place = 1"
 )
 
 
@@ -197,7 +195,7 @@ def _flow(read: _Reader, sources: list[dict[str, Any]]) -> list[tuple[str, str, 
         (
             "Conversions",
             "attribution",
-            read.one("select count(*) from {events}.conversions"),
+            read.one(f"select count(*) from ({_COUNTED_ONCE}) as conversions"),
             f"{read.one('select count(*) from {events}.touchpoints'):,} touches",
         ),
         (

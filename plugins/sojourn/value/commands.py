@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 import typer
 
+from sojourn.options import as_of_option, moment
 from sojourn.settings import get_settings
 
 value_app = typer.Typer(
@@ -25,11 +26,7 @@ def _value() -> None:
 def fit(
     as_of: Annotated[
         datetime | None,
-        typer.Option(
-            "--as-of",
-            help="When this is, UTC (default: now). It names the fit, and the latest counts.",
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
-        ),
+        as_of_option("When this is, UTC (default: now). It names the fit, and the latest counts."),
     ] = None,
     holdout_days: Annotated[
         int, typer.Option(min=60, help="The back-test foretells so many days, the latest ones.")
@@ -38,5 +35,4 @@ def fit(
     """Learn how often customers buy and for how much, test it on the latest days, and keep both."""
     from sojourn.value.fit import fit_value
 
-    moment = (as_of or datetime.now(UTC)).replace(tzinfo=None, microsecond=0)
-    typer.echo(fit_value(get_settings(), moment, holdout_days=holdout_days).summary())
+    typer.echo(fit_value(get_settings(), moment(as_of), holdout_days=holdout_days).summary())
