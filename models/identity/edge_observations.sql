@@ -141,8 +141,8 @@ strongest as (
 
 ),
 
--- The strongest identifier of a group holds it together: an edge from it to each of the others, there
--- since both were.
+-- The strongest identifier of a group holds it together: an edge from it to each of the others,
+-- there since both were.
 pairs as (
 
     select
@@ -161,7 +161,8 @@ pairs as (
         greatest(
             members.first_seen_at,
             cast(
-                {{ sojourn.part_of_row('strongest.least_member', 4) }} as {{ sojourn.type_timestamp() }}
+                {{ sojourn.part_of_row('strongest.least_member', 4) }}
+                as {{ sojourn.type_timestamp() }}
             )
         ) as first_seen_at,
         members.last_seen_at

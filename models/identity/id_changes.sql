@@ -96,18 +96,28 @@ merged_or_split as (
 
 ),
 
+grown as (
+
+    select distinct person_id
+    from merged_or_split
+    where change_type = 'merged'
+
+),
+
 -- What persons that took others in did not have before, by the person it came from; what nobody had
 -- comes from nobody but itself.
 arrived as (
 
     select
-        person_id,
-        identifier_type,
-        identifier_value,
-        coalesce(previous_person_id, identifier_type || ':' || identifier_value) as origin
+        moves.person_id,
+        moves.identifier_type,
+        moves.identifier_value,
+        coalesce(
+            moves.previous_person_id, moves.identifier_type || ':' || moves.identifier_value
+        ) as origin
 
     from moves
-    where person_id in (select person_id from merged_or_split where change_type = 'merged')
+    inner join grown on moves.person_id = grown.person_id
 
 ),
 

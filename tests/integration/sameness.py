@@ -109,6 +109,10 @@ MUST_HAVE_ROWS = {
     "events.order_items", "events.conversions", "profiles.purchase_history", "profiles.predictions",
     "profiles.lifecycle_log", "attribution.ad_spend", "attribution.paths",
     "attribution.credits", "attribution.performance", "audiences.members",
+    "identity.id_changes", "identity.graph_health", "attribution.performance_history",
+    "attribution.top_paths", "attribution.path_lengths", "attribution.time_lags",
+    "attribution.assists", "attribution.channel_overlap", "attribution.model_comparison",
+    "attribution.acquisition_cohorts",
 }  # fmt: skip
 
 State = dict[str, tuple[list[str], list[tuple[Any, ...]]]]
@@ -231,8 +235,12 @@ def assert_same(
     up_to_renaming: bool = False,
     same_runs: bool = False,
     only: Sequence[str] = (),
-) -> None:
-    """Fail with the first differences unless both warehouses hold the same (``only``: there)."""
+) -> dict[str, int]:
+    """Fail with the first differences unless both warehouses hold the same (``only``: there).
+
+    Returns:
+        How many rows each table has.
+    """
     tables = PUBLIC_TABLES | (SAME_RUNS_TABLES if same_runs else {})
     if only:
         tables = {table: tables.get(table) for table in only}
@@ -242,7 +250,9 @@ def assert_same(
             rename(state, person_names(settings))
             for state, settings in zip(states, (left, right), strict=True)
         ]
-    empty = [table for table in MUST_HAVE_ROWS & set(tables) if not states[0][table][1]]
+    counts = {table: len(rows) for table, (_, rows) in states[0].items()}
+    empty = [table for table in set(only) or MUST_HAVE_ROWS & set(tables) if not counts[table]]
     assert not empty, f"nothing to compare in {empty}"
     found = differences(*states)
     assert not found, "\n".join(found[:40])
+    return counts

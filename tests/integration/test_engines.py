@@ -87,6 +87,7 @@ def grow_beside(
         settings.model_copy(update={"exports": exports, "var_dir": settings.var_dir / name})
         for name, settings in (("duckdb", duckdb_settings), ("other", other_settings))
     )
+    counts = []
     for day in (FIT_DAY, DAYS):
         for settings in (duckdb, other):
             with kept_session():
@@ -94,10 +95,16 @@ def grow_beside(
                 run_gate(settings, sources=sources)
             build(settings, as_of=day_end(day), select=select, tests=False, quiet=True)
         with kept_session():
-            assert_same(duckdb, other, same_runs=True, only=only)
+            counts.append(assert_same(duckdb, other, same_runs=True, only=only))
             if day == FIT_DAY and not select:
                 record_value_fit(duckdb)
                 record_value_fit(other)
+    before, after = counts
+    tables = only or ["identity.identifiers", "events.events", "attribution.credits"]
+    assert all(before[table] < after[table] for table in tables)
+    # Of the fit that lies between.
+    fitted = ["profiles.value_parameters", "profiles.value_backtests", "profiles.value_calibration"]
+    assert only or all(after[table] for table in fitted)
     return duckdb, other
 
 
