@@ -28,6 +28,7 @@
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing = load_cached_relation(this) -%}
     {%- set journeys = ref('sojourn', config.require('journeys')) -%}
+    {%- set steps = ref('sojourn', config.require('steps')) -%}
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
 
@@ -46,7 +47,7 @@
         ) -%}
     {%- endif -%}
     {%- do sojourn.drop_fit_tables() -%}
-    {%- set fits = sojourn.missing_fits(journeys, this if is_kept else none) -%}
+    {%- set fits = sojourn.missing_fits(journeys, steps, this if is_kept else none) -%}
     {%- if fits -%}
         {%- call sojourn.scratch('fit_effects') -%}
             select
@@ -65,7 +66,7 @@
                 cast(null as {{ sojourn.type_string() }}) as reason
             where 1 = 0
         {%- endcall -%}
-        {%- do sojourn.collect_fit_touches(journeys, ref('sojourn', config.require('steps'))) -%}
+        {%- do sojourn.collect_fit_touches(journeys, steps) -%}
         {%- for fit in fits -%}
             {%- do sojourn.make_fit(fit) -%}
         {%- endfor -%}
@@ -127,7 +128,7 @@
 
 {# The fits to make, where enough journeys converted: a list of {number, version, type, dimension,
    models, journeys, conversions}. #}
-{% macro missing_fits(journeys, kept) %}
+{% macro missing_fits(journeys, steps, kept) %}
     {%- set recorded = [] -%}
     {%- if kept is not none -%}
         {%- for version, type, model in run_query(
@@ -145,8 +146,10 @@
         ).rows -%}
     {%- endif -%}
     {%- set fits = [] -%}
-    {%- for type, journeys, conversions in trained
-        if conversions >= sojourn.fit_setting('min_conversions') -%}
+    {%- set all_settings = sojourn.attribution_settings() -%}
+    {%- set least = sojourn.fit_setting('min_conversions') -%}
+    {%- for type, journeys, conversions in trained if conversions >= least -%}
+        {%- set of_type = [] -%}
         {%- for version in sojourn.fit_versions() -%}
         {%- for dimension in ['channel', 'campaign'] -%}
             {%- set models = [] -%}
@@ -156,14 +159,22 @@
                 {%- do models.append(model) -%}
             {%- endfor -%}
             {%- if models -%}
-                {%- do fits.append({
-                    'number': fits | length + 1, 'version': version, 'type': type,
-                    'dimension': dimension, 'models': models,
+                {%- do of_type.append({
+                    'number': fits | length + of_type | length + 1, 'version': version,
+                    'type': type, 'dimension': dimension, 'models': models,
                     'journeys': journeys | int, 'conversions': conversions | int,
                 }) -%}
             {%- endif -%}
         {%- endfor -%}
         {%- endfor -%}
+        {#- Where direct touches never count, journeys of nothing else teach nothing. -#}
+        {%- if of_type and all_settings.get(type, all_settings.default).direct == 'never' -%}
+            {%- set conversions = run_query(
+                'select count(distinct path_id) from ' ~ steps ~ ' where is_converted and not is_direct'
+                ~ ' and conversion_type = ' ~ sojourn.text_literal(type) ~ ' and ' ~ sojourn.in_training()
+            ).rows[0][0] -%}
+        {%- endif -%}
+        {%- if conversions >= least -%}{%- do fits.extend(of_type) -%}{%- endif -%}
     {%- endfor -%}
     {{ return(fits) }}
 {% endmacro %}

@@ -237,6 +237,22 @@ joined as (
 
 ),
 
+-- Where more lies between, it was not before both ends of the way were there.
+joined_at_earliest as (
+
+    select
+        met.person_id,
+        met.origin,
+        greatest(min(met.met_at), min(joined_1.joined_at)) as joined_at
+
+    from met
+    left join joined_1 on met.person_id = joined_1.person_id
+    group by
+        met.person_id,
+        met.origin
+
+),
+
 changes as (
 
     select * from created
@@ -247,7 +263,9 @@ changes as (
         merged_or_split.change_type,
         merged_or_split.person_id,
         merged_or_split.other_person_id,
-        coalesce(joined.joined_at, merged_or_split.first_valid_from) as effective_at
+        coalesce(
+            joined.joined_at, joined_at_earliest.joined_at, merged_or_split.first_valid_from
+        ) as effective_at
 
     from merged_or_split
     left join joined
@@ -255,6 +273,11 @@ changes as (
             merged_or_split.change_type = 'merged'
             and merged_or_split.person_id = joined.person_id
             and merged_or_split.other_person_id = joined.origin
+    left join joined_at_earliest
+        on
+            merged_or_split.change_type = 'merged'
+            and merged_or_split.person_id = joined_at_earliest.person_id
+            and merged_or_split.other_person_id = joined_at_earliest.origin
 
 )
 

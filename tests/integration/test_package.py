@@ -7,9 +7,12 @@ import shutil
 import subprocess
 import sys
 import venv
+from datetime import datetime
 from pathlib import Path
 
-from sojourn.identity.decisions import DecisionFile
+import pytest
+from sojourn.identity.decisions import DecisionError, DecisionFile, new_decision
+from sojourn.identity.identifier import Identifier
 from sojourn.identity.matching import matching_settings
 from sojourn.identity.what_if import what_if
 from sojourn.project import seed_file, variables
@@ -74,7 +77,8 @@ def test_another_project_maps_its_source_and_adds_an_audience_and_a_model(
     # The command line reads what is the project's own there, and the rest in the package.
     shutil.copy(PROJECT_DIR / "profiles.yml", project)
     settings = usual_engine_settings.model_copy(update={"project_dir": project})
-    assert [decision.rule_id for decision in DecisionFile(settings).read()] == ["z1"]
+    decisions = DecisionFile(settings)
+    assert [decision.rule_id for decision in decisions.read()] == ["z1"]
     assert matching_settings(settings)["link_at"] == 0.8
     assert variables(settings)["audiences"] == ["big_spenders", "new_leads"]
     rules = tmp_path / "identifier_types.csv"
@@ -82,6 +86,16 @@ def test_another_project_maps_its_source_and_adds_an_audience_and_a_model(
     rules.write_text(types.replace("email,3,,", "email,3,1,"))
     persons = what_if(settings, rules)["persons"]
     assert (persons["before"], persons["after"], persons["split"]) == (2, 3, 1)
+
+    # Without decisions of its own the package's, which holds none, are read, and none is written.
+    decisions.path.unlink()
+    packaged = DecisionFile(settings)
+    assert packaged.read() == []
+    at = datetime(2026, 2, 1)
+    address = Identifier("email", "a@b.example")
+    one = new_decision("detach", address, None, author="a", reason="b", at=at)
+    with pytest.raises(DecisionError, match=r"copy .*steward_decisions\.csv, and .*seeds"):
+        packaged.add(one, ["email"])
 
     # A model of its own follows Sojourn's settings: of three touches the last two count.
     zoes = [

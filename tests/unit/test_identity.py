@@ -21,7 +21,10 @@ from sojourn.identity.explain import (
 from sojourn.identity.identifier import Identifier, is_person_id, mask_record, parse_identifier
 from sojourn.identity.judge import Node, judge
 from sojourn.identity.picture import _BOX_HEIGHT, _BOX_WIDTH, chosen_nodes, draw, write_picture
+from sojourn.identity.what_if import _project_with
+from sojourn.project import seed_file
 
+from tests.conftest import make_settings
 from tests.integration.test_identity_components import (
     START,
     TYPES,
@@ -238,3 +241,21 @@ def test_records_ids_do_not_tell_names() -> None:
     assert mask_record("call/+436601111112/1", shown) == "call/+43…12/1"
     assert mask_record("ana@shop.example.com|email", shown) == "a…@shop.example.com|email"
     assert mask_record("1003787925", {}) == "1003787925"
+
+
+def test_a_trial_takes_rules_of_a_package_however_deep_it_lies(tmp_path: Path) -> None:
+    original = tmp_path / "shop"
+    package = original / "deps" / "dbt" / "sojourn"
+    (package / "seeds").mkdir(parents=True)
+    (package.parent / "other").mkdir()
+    (package / "seeds" / "identifier_types.csv").write_text("now")
+    (package / "dbt_project.yml").write_text("name: sojourn")
+    (original / "dbt_project.yml").write_text("name: shop\npackages-install-path: deps/dbt\n")
+    rules = tmp_path / "identifier_types.csv"
+    rules.write_text("then")
+    settings = make_settings(tmp_path / "var", project_dir=original)
+    (tmp_path / "trial").mkdir()
+    with _project_with(settings, {rules.stem: rules}, tmp_path / "trial") as trial:
+        assert seed_file(trial, rules.stem).read_text() == "then"
+        assert (trial.project_dir / "deps" / "dbt" / "other").is_dir()
+    assert seed_file(settings, rules.stem).read_text() == "now"

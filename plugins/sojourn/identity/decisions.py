@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Literal
 
 from sojourn.identity.identifier import Identifier
-from sojourn.project import seed_file
+from sojourn.project import package_dir, seed_file
 from sojourn.settings import Settings
 
 Action = Literal["link", "never_link", "detach"]
@@ -115,7 +115,7 @@ def check_decision(decision: Decision, others: Sequence[Decision], types: Sequen
         if identifier.type not in types:
             raise DecisionError(
                 f"The type {identifier.type} is unknown: use one of {', '.join(types)}, "
-                "or add a line for it to seeds/identifier_types.csv."
+                "or add a line for it to the seed identifier_types."
             )
     for other in others:
         if not (other.is_in_force and other.is_about(*decision.identifiers)):
@@ -130,10 +130,15 @@ def check_decision(decision: Decision, others: Sequence[Decision], types: Sequen
 
 
 class DecisionFile:
-    """The seed's file. Changes are made under a lock and put in place in one step."""
+    """The seed's file. Changes are made under a lock and put in place in one step.
+
+    A project with Sojourn as a package writes to a file of its own, never to the package's.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self.path = settings.project_dir.resolve() / "seeds" / "steward_decisions.csv"
+        self.path = seed_file(settings, "steward_decisions")
+        package = package_dir(settings)
+        self._is_packaged = package is not None and self.path.is_relative_to(package)
         if not self.path.is_file():
             raise FileNotFoundError(
                 "There is no seeds/steward_decisions.csv in this project: create it with the "
@@ -142,7 +147,17 @@ class DecisionFile:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Wait for others that write, and keep them out meanwhile. The lock is the folder's."""
+        """Wait for others that write, and keep them out meanwhile. The lock is the folder's.
+
+        Raises:
+            DecisionError: the file is that of a package, which `dbt deps` replaces.
+        """
+        if self._is_packaged:
+            raise DecisionError(
+                "This project has no seeds/steward_decisions.csv of its own: copy "
+                f"{self.path}, and from {self.path.with_name('_identity__seeds.yml')} the entry "
+                "`steward_decisions`, which has the columns' types."
+            )
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)

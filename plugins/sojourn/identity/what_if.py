@@ -84,13 +84,20 @@ def _project_with(settings: Settings, rules: dict[str, Path], folder: Path) -> I
     others = {name: file for name, file in rules.items() if not _has_seed(original, name)}
     if package is not None and others:
         # The project has Sojourn as a package, and these seeds from there.
-        packages = project / package.parent.relative_to(original)
-        packages.unlink()
-        packages.mkdir()
-        for entry in package.parent.iterdir():
-            if entry != package:
-                (packages / entry.name).symlink_to(entry)
-        _link(package.resolve(), packages / package.name, others)
+        if not package.is_relative_to(original):
+            raise WhatIfError(
+                "The rules are seeds of the package, and `packages-install-path` is outside the "
+                "project: copy the seed into the project's own seeds first."
+            )
+        copy, source = project, original
+        for part in package.parent.relative_to(original).parts:
+            copy, source = copy / part, source / part
+            copy.unlink()
+            copy.mkdir()
+            for entry in source.iterdir():
+                (copy / entry.name).symlink_to(entry)
+        (copy / package.name).unlink()
+        _link(package.resolve(), copy / package.name, others)
     yield settings.model_copy(
         update={
             "project_dir": project,
