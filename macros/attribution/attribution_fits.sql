@@ -80,8 +80,17 @@
     {%- elif fits -%}
         {%- set columns = adapter.get_columns_in_relation(existing) | map(attribute='quoted') | join(', ') -%}
         {%- call statement('main') -%}
+            {#- Another process may have made the same fit meanwhile. #}
             insert into {{ target_relation }}
             select {{ columns }} from ({{ rows }}) as fitted
+            where not exists (
+                select 1
+                from {{ target_relation }} as made
+                where
+                    made.fit_version = fitted.fit_version
+                    and made.conversion_type = fitted.conversion_type
+                    and made.model = fitted.model
+            )
         {%- endcall -%}
     {%- else -%}
         {%- call statement('main') -%}

@@ -84,8 +84,9 @@ PUBLIC_TABLES: dict[str, str | None] = {
 SAME_RUNS_TABLES: dict[str, str | None] = dict.fromkeys(
     [
         "identity.id_changes", "identity.steward_rules", "identity.graph_health",
-        "profiles.value_parameters", "attribution.performance_history", "attribution.top_paths", "attribution.path_lengths",
-        "attribution.time_lags", "attribution.assists", "attribution.channel_overlap",
+        "profiles.value_parameters", "attribution.performance_history", "attribution.top_paths",
+        "attribution.path_lengths", "attribution.time_lags", "attribution.assists",
+        "attribution.channel_overlap",
         "attribution.model_comparison", "attribution.marginal_returns",
         "attribution.acquisition_cohorts",
     ]

@@ -88,7 +88,7 @@ def test_another_project_maps_its_source_and_adds_an_audience_and_a_model(
     assert (persons["before"], persons["after"], persons["split"]) == (2, 3, 1)
 
     # Without decisions of its own the package's, which holds none, are read, and none is written.
-    decisions.path.unlink()
+    elsewhere = decisions.path.rename(tmp_path / "decisions.csv")
     packaged = DecisionFile(settings)
     assert packaged.read() == []
     at = datetime(2026, 2, 1)
@@ -96,6 +96,7 @@ def test_another_project_maps_its_source_and_adds_an_audience_and_a_model(
     one = new_decision("detach", address, None, author="a", reason="b", at=at)
     with pytest.raises(DecisionError, match=r"copy .*steward_decisions\.csv, and .*seeds"):
         packaged.add(one, ["email"])
+    elsewhere.rename(decisions.path)
 
     # A model of its own follows Sojourn's settings: of three touches the last two count.
     zoes = [
